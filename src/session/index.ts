@@ -1,0 +1,1 @@
+export type { Down, LinkName, Negotiated, PeerEffect, PeerEvent } from './event.ts';
