@@ -1,0 +1,67 @@
+/** Patterns over communities of all three kinds, field by field: a value, `*`, or a range of numbers. */
+import type { CommunityPattern } from './policy.ts';
+
+/** Which attribute a pattern is about. */
+export type CommunityKind = 'communities' | 'largeCommunities' | 'extendedCommunities';
+
+type Field = { readonly from: number; readonly to: number } | { readonly text: string } | undefined;
+
+/** A pattern ready to be tried; `undefined` fields match everything. */
+export interface CompiledCommunity {
+  readonly fields: readonly Field[];
+  /** The whole text where nothing is left open, so that equality is enough. */
+  readonly exact?: string;
+  /** The pattern names the well-known range 65535:* itself. */
+  readonly namesWellKnown: boolean;
+}
+
+/** Why `pattern` cannot be one of this kind, as a sentence's end; undefined when it can. */
+export function badPattern(pattern: CommunityPattern, kind: CommunityKind): string | undefined {
+  const fields = pattern.split(':');
+  if (kind === 'extendedCommunities') {
+    if (/^0x[0-9a-f]{16}$/.test(pattern)) return undefined;
+    if (fields.length < 2 || fields.length > 3 || !/^[a-z*][a-z0-9-]*$/.test(fields[0] as string))
+      return `'${pattern}' is not an extended community such as rt:64500:1 or rt:64500:*`;
+    return undefined;
+  }
+  const [count, most, shape] =
+    kind === 'communities' ? [2, 0xffff, '64500:1 or 64500:*'] : [3, 0xffff_ffff, '64500:1:2 or 64500:*:*'];
+  const good =
+    fields.length === count &&
+    fields.every((f) => {
+      const field = compileField(f);
+      return field === undefined || ('from' in field && field.from <= field.to && field.to <= most);
+    });
+  return good ? undefined : `'${pattern}' is not a community such as ${shape}`;
+}
+
+export function compilePattern(pattern: CommunityPattern): CompiledCommunity {
+  const texts = pattern.split(':');
+  const fields = texts.map(compileField);
+  const open = fields.some((f) => f === undefined || ('from' in f && f.from !== f.to));
+  return { fields, ...(open ? {} : { exact: pattern }), namesWellKnown: texts[0] === '65535' };
+}
+
+/** True when the community, as its canonical text, fits. */
+export function communityFits(pattern: CompiledCommunity, community: string): boolean {
+  if (pattern.exact !== undefined) return community === pattern.exact;
+  const parts = community.split(':');
+  if (parts.length !== pattern.fields.length) return false;
+  return pattern.fields.every((field, i) => {
+    if (field === undefined) return true;
+    const part = parts[i] as string;
+    if ('text' in field) return field.text === part;
+    return /^\d+$/.test(part) && field.from <= Number(part) && Number(part) <= field.to;
+  });
+}
+
+/** RFC 1997: 65535:* is reserved for communities with a meaning everyone shares. */
+export function isWellKnown(community: string): boolean {
+  return community.startsWith('65535:') && community.indexOf(':', 6) < 0;
+}
+
+function compileField(text: string): Field {
+  if (text === '*') return undefined;
+  const m = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text);
+  return m ? { from: Number(m[1]), to: Number(m[2] ?? m[1]) } : { text };
+}
