@@ -4,7 +4,7 @@ import type { CommunityPattern } from './policy.ts';
 /** Which attribute a pattern is about. */
 export type CommunityKind = 'communities' | 'largeCommunities' | 'extendedCommunities';
 
-type Field = { readonly from: number; readonly to: number } | { readonly text: string } | undefined;
+type Field = { readonly low: number; readonly high: number } | { readonly text: string } | undefined;
 
 /** A pattern ready to be tried; `undefined` fields match everything. */
 export interface CompiledCommunity {
@@ -30,7 +30,7 @@ export function badPattern(pattern: CommunityPattern, kind: CommunityKind): stri
     fields.length === count &&
     fields.every((f) => {
       const field = compileField(f);
-      return field === undefined || ('from' in field && field.from <= field.to && field.to <= most);
+      return field === undefined || ('low' in field && field.low <= field.high && field.high <= most);
     });
   return good ? undefined : `'${pattern}' is not a community such as ${shape}`;
 }
@@ -38,7 +38,7 @@ export function badPattern(pattern: CommunityPattern, kind: CommunityKind): stri
 export function compilePattern(pattern: CommunityPattern): CompiledCommunity {
   const texts = pattern.split(':');
   const fields = texts.map(compileField);
-  const open = fields.some((f) => f === undefined || ('from' in f && f.from !== f.to));
+  const open = fields.some((f) => f === undefined || ('low' in f && f.low !== f.high));
   return { fields, ...(open ? {} : { exact: pattern }), namesWellKnown: texts[0] === '65535' };
 }
 
@@ -51,7 +51,7 @@ export function communityFits(pattern: CompiledCommunity, community: string): bo
     if (field === undefined) return true;
     const part = parts[i] as string;
     if ('text' in field) return field.text === part;
-    return /^\d+$/.test(part) && field.from <= Number(part) && Number(part) <= field.to;
+    return /^\d+$/.test(part) && field.low <= Number(part) && Number(part) <= field.high;
   });
 }
 
@@ -63,5 +63,5 @@ export function isWellKnown(community: string): boolean {
 function compileField(text: string): Field {
   if (text === '*') return undefined;
   const m = /^(\d{1,10})(?:-(\d{1,10}))?$/.exec(text);
-  return m ? { from: Number(m[1]), to: Number(m[2] ?? m[1]) } : { text };
+  return m ? { low: Number(m[1]), high: Number(m[2] ?? m[1]) } : { text };
 }

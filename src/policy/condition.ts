@@ -71,7 +71,7 @@ export const CONDITIONS: { readonly [K in keyof Required<When>]: Condition<K> } 
   },
   source: {
     name: 'source',
-    help: 'on export, whom the route came from',
+    help: 'whom the route came from (on export)',
     uses: 'source',
     compile: (matches) => compileNeighbors(matches, (v) => v.subject.source),
     text: (matches) => matches.map(neighborMatchText).join(' or '),
