@@ -1,0 +1,67 @@
+/** What an operator got wrong, said so that it can be put right: where, what was found, what is allowed, what was probably meant. */
+
+export interface Place {
+  readonly file: string;
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where in the plan something stands: keys and list positions, as written in the file. */
+export type Path = readonly (string | number)[];
+
+export interface Complaint extends Place {
+  /** `sites.fra.upstreams[0].asn`; empty for the whole file. */
+  readonly path: string;
+  /** The text that stands there, shortened; a secret is never shown. */
+  readonly found: string;
+  /** What may stand there, as a phrase. */
+  readonly allowed: string;
+  /** The valid name nearest to what was found. */
+  readonly nearest?: string;
+}
+
+/** The complaint as one line: `network.yaml:7:12: sites.fra.capacity: found "40 Gbp"; allowed: a bit rate such as 40 Gbps`. */
+export function formatComplaint(c: Complaint): string {
+  const where = c.path === '' ? '' : `${c.path}: `;
+  const meant = c.nearest === undefined ? '' : `; did you mean ${c.nearest}?`;
+  return `${c.file}:${c.line}:${c.column}: ${where}found ${c.found}; allowed: ${c.allowed}${meant}`;
+}
+
+/** `['sites', 'fra', 'upstreams', 0, 'asn']` as `sites.fra.upstreams[0].asn`. */
+export function formatPath(path: Path): string {
+  let text = '';
+  for (const step of path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
+  return text;
+}
+
+/** The candidate that is fewest slips of the finger away from `word`, if few enough; ties go to the first. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const limit = Math.max(1, Math.min(4, Math.floor(word.length / 2.5)));
+  let best: string | undefined;
+  let least = limit + 1;
+  for (const candidate of candidates) {
+    const slips = distance(word.toLowerCase(), candidate.toLowerCase(), least);
+    if (slips < least) [best, least] = [candidate, slips];
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`; at least `enough` once it cannot be fewer. */
+function distance(a: string, b: string, enough: number): number {
+  if (Math.abs(a.length - b.length) >= enough || a.length > 64) return enough;
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, before[j - 2]! + 1);
+      row.push(cost);
+    }
+    [before, above] = [above, row];
+  }
+  return above[b.length] as number;
+}

@@ -1,0 +1,32 @@
+/** The plan: one file that says what the network is; its schema, checks, differences and other people's formats. */
+export { type Complaint, formatComplaint, formatPath, nearest, type Path, type Place } from './complaint.ts';
+export { freeze, type Parsed, parsePlan } from './parse.ts';
+export {
+  type Action,
+  announcedTo,
+  type Bfd,
+  type Combine,
+  type Controller,
+  type Coordinates,
+  type DegradedBy,
+  type Drain,
+  type FlapBudget,
+  type Guard,
+  type Identity,
+  type LessPreferred,
+  type Named,
+  type Plan,
+  type Probe,
+  type ProbeKind,
+  type Rate,
+  type Role,
+  type Secret,
+  type Service,
+  type Site,
+  siteCommunity,
+  sitesOf,
+  type Upstream,
+} from './plan.ts';
+export { targets } from './probe-schema.ts';
+export { planSchema } from './schema.ts';
+export { formatBitRate, formatDuration, formatRate } from './units.ts';
