@@ -1,0 +1,21 @@
+/** The machine beneath: time, connections, files. Impure; everything above it hands plain values in and out. */
+export { realClock } from './clock.ts';
+export {
+  type Connection,
+  type ConnectionHandlers,
+  HIGH_WATER,
+  LOW_WATER,
+  QUEUE_LIMIT,
+} from './connection.ts';
+export { DIAL_LIMIT_MS, type DialHandlers, dial, type Target } from './dial.ts';
+export { HostError, type HostErrorKind } from './error.ts';
+export { libc } from './libc.ts';
+export {
+  type Guest,
+  guestAt,
+  type ListenAt,
+  type Listener,
+  type ListenHandlers,
+  listen,
+} from './listener.ts';
+export { type Protection, protectionComplaint } from './protection.ts';
