@@ -1,5 +1,15 @@
 /** The plan: one file that says what the network is; its schema, checks, differences and other people's formats. */
 export { type Complaint, formatComplaint, formatPath, nearest, type Path, type Place } from './complaint.ts';
+export {
+  type Finding,
+  formatFinding,
+  LINTS,
+  type LintCode,
+  type LintOptions,
+  lint,
+  type Roa,
+  type Severity,
+} from './lint.ts';
 export { freeze, type Parsed, parsePlan } from './parse.ts';
 export {
   type Action,
@@ -29,4 +39,5 @@ export {
 } from './plan.ts';
 export { targets } from './probe-schema.ts';
 export { planSchema } from './schema.ts';
+export { type Special, specialSpace } from './special-space.ts';
 export { formatBitRate, formatDuration, formatRate } from './units.ts';

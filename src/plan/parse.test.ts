@@ -157,6 +157,7 @@ test('a password is a reference; the text of a secret is in no plan and in no co
   for (const upstream of [
     'password: hunter2',
     'password: { text: hunter2 }',
+    'password: { hunter2: 1 }',
     'password: [hunter2]',
     'password: "hunter2',
     'password: hunter2 }}',

@@ -156,10 +156,10 @@ function meant(word: string, candidates: readonly string[]): { readonly nearest?
 /** What stands there, in a few words. Texts where secrets stand are never shown. */
 function describe(path: Path, found: unknown): string {
   if (found === undefined || found === '') return 'nothing';
+  if (path.some((step) => /passw|secret|token|md5/i.test(String(step))))
+    return 'something that is not shown here';
   if (Array.isArray(found)) return `a list of ${found.length}`;
   if (isMapping(found)) return `a mapping with: ${Object.keys(found).slice(0, 6).join(', ')}`;
-  if (path.some((step) => /passw|secret|token|md5|key/i.test(String(step))))
-    return 'a text that is not shown here';
   return quote(String(found));
 }
 
