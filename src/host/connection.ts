@@ -110,8 +110,9 @@ export class TcpConnection implements Connection {
   #closeTimer: NodeJS.Timeout | undefined;
 
   constructor(origin: Origin) {
-    const options = {
-      ...origin,
+    // `handle` is what Node's own code passes here; the declared options leave it out.
+    const options: net.SocketConstructorOpts = {
+      ...(origin as object),
       allowHalfOpen: true,
       readable: true,
       writable: true,
@@ -120,8 +121,7 @@ export class TcpConnection implements Connection {
         callback: (n, buffer) => this.#onData(n, buffer),
       },
     };
-    // `handle` is what Node's own code passes here; its declared options leave it out.
-    this.socket = new net.Socket(options as net.SocketConstructorOpts);
+    this.socket = new net.Socket(options);
     this.socket.on('end', () => {
       // Once we are closing, the socket ends when both directions have.
       if (this.#phase === 'open') this.#lost('the peer closed the connection');

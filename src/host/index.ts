@@ -1,4 +1,12 @@
 /** The machine beneath: time, connections, files. Impure; everything above it hands plain values in and out. */
+
+export {
+  type BfdArrival,
+  type BfdPath,
+  type BfdSocket,
+  type BfdTransport,
+  bfdTransport,
+} from './bfd-transport.ts';
 export { realClock } from './clock.ts';
 export {
   type Connection,
