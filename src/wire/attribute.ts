@@ -62,8 +62,11 @@ export type Attribute = Flags &
     | { readonly kind: 'as4Aggregator'; readonly asn: Asn; readonly address: Address }
     /** RFC 5701; each is 20 octets. */
     | { readonly kind: 'ipv6ExtendedCommunities'; readonly communities: readonly Hex[] }
-    /** RFC 7311; `metric` is the accumulated metric as a decimal number of up to 64 bits, `other` the TLVs that are no AIGP TLV. */
-    | { readonly kind: 'aigp'; readonly metric?: string; readonly other?: Hex }
+    /**
+     * RFC 7311; `metric` is the accumulated metric, the first AIGP TLV's, as a decimal number of up to 64 bits. The TLVs before and
+     * after it are kept as bytes; both are absent when there are none.
+     */
+    | { readonly kind: 'aigp'; readonly metric?: string; readonly before?: Hex; readonly other?: Hex }
     /** RFC 8092. */
     | { readonly kind: 'largeCommunities'; readonly communities: readonly LargeCommunity[] }
     /** RFC 9234 §5. */

@@ -21,6 +21,16 @@ export interface Open {
   /** BGP Identifier, in dotted-quad form. */
   readonly id: Address;
   readonly capabilities: readonly Capability[];
+  /**
+   * How the capabilities were spread over optional parameters, where that is not the form the encoder chooses (all in one parameter,
+   * RFC 9072 only when they do not fit otherwise). Only there so that decoded bytes go out as they came in.
+   */
+  readonly layout?: {
+    /** How many capabilities each parameter holds. */
+    readonly parameters: readonly number[];
+    /** The Non-Ext OP Len octet of the RFC 9072 form; absent when the form is the plain one. */
+    readonly extended?: number;
+  };
 }
 
 /** RFC 4271 §4.3. MP_REACH_NLRI and MP_UNREACH_NLRI stand among the attributes. */
