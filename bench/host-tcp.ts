@@ -8,7 +8,8 @@ import { fork } from 'node:child_process';
 import net from 'node:net';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Address, dial, guestAt, listen } from '../src/host/index.ts';
+import type { Address } from '../src/base/index.ts';
+import { dial, guestAt, listen } from '../src/host/index.ts';
 
 const LOOP = '127.0.0.1' as Address;
 const SIZES = [64, 512, 4096, 65_536];
@@ -27,13 +28,13 @@ if (process.send) {
 async function main(): Promise<void> {
   const total = Number(process.argv[2] ?? 2000) * 1e6;
   console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}, ${total / 1e6} MB each`);
-  console.log('way     write     MB/s  µs/write (sender)  receiver CPU s');
+  console.log('way      write    MB/s  µs/write (sender)  receiver CPU s');
   for (const plain of [true, false]) {
     for (const size of SIZES) {
       const bytes = Math.min(total, size * 4_000_000);
       const r = await measure(bytes, size, plain);
       console.log(
-        `${plain ? 'plain ' : 'nearcast'.slice(0, 6)}  ${String(size).padStart(6)}  ${r.mbps.toFixed(0).padStart(6)}  ${r.usPerWrite.toFixed(2).padStart(17)}  ${r.cpu.toFixed(2).padStart(14)}`,
+        `${plain ? 'plain ' : 'ours  '}  ${String(size).padStart(6)}  ${r.mbps.toFixed(0).padStart(6)}  ${r.usPerWrite.toFixed(2).padStart(17)}  ${r.cpu.toFixed(2).padStart(14)}`,
       );
     }
   }

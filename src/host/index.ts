@@ -17,6 +17,16 @@ export {
 } from './connection.ts';
 export { DIAL_LIMIT_MS, type DialHandlers, dial, type Target } from './dial.ts';
 export { HostError, type HostErrorKind } from './error.ts';
+export {
+  type Dated,
+  type Journal,
+  type JournalFile,
+  type JournalLine,
+  type JournalOptions,
+  journal,
+  journalFiles,
+  readJournal,
+} from './journal.ts';
 export { libc } from './libc.ts';
 export {
   type Guest,
