@@ -1,6 +1,18 @@
 /** The plan: one file that says what the network is; its schema, checks, differences and other people's formats. */
 export { type Complaint, formatComplaint, formatPath, nearest, type Path, type Place } from './complaint.ts';
 export {
+  apply,
+  type Change,
+  compose,
+  conflicts,
+  type Difference,
+  difference,
+  invert,
+  type Json,
+  same,
+} from './difference.ts';
+export { formatPlan } from './format.ts';
+export {
   type Finding,
   formatFinding,
   LINTS,
@@ -41,3 +53,4 @@ export { targets } from './probe-schema.ts';
 export { planSchema } from './schema.ts';
 export { type Special, specialSpace } from './special-space.ts';
 export { formatBitRate, formatDuration, formatRate } from './units.ts';
+export { describeChange, describeDifference } from './words.ts';

@@ -66,7 +66,7 @@ test.each<[code: string, from: string | RegExp, to: string, message: RegExp]>([
     /error .*also the address of sites\.fra\.upstreams\.as64601/,
   ],
   ['duplicate-upstream', '198.51.100.5', '198.51.100.1', /note .*also the address of/],
-  ['one-site', /\n {2}nyc:[^]*?\n(?=services)/, '\n', /one site only/],
+  ['one-site', /\n {2}nyc:[\s\S]*?\n(?=services)/, '\n', /one site only/],
   ['one-site', 'probes:', 'sites: [fra]\n    probes:', /served at fra only/],
   ['keep-too-many', 'keep: 1', 'keep: 2', /keeps 2 of 2 sites/],
   ['keep-without-controller', 'controller: http://127.0.0.1:4786\n', '', /every site judges alone/],
