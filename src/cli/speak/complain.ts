@@ -1,0 +1,84 @@
+/** From what a schema says is wrong to complaints in the words and places of the file. */
+import type * as z from 'zod';
+import { type Complaint, formatPath, nearest, type Path } from '../../plan/index.ts';
+import { ONE_OR_MORE } from './shape.ts';
+import type { Source } from './source.ts';
+
+/** Complaints beyond this many are left out. */
+const COMPLAINT_LIMIT = 100;
+
+/** A complaint about what stands at `path`. `found` replaces the description of the value there. */
+export function complain(
+  source: Source,
+  path: Path,
+  allowed: string,
+  more: { readonly found?: string; readonly candidates?: Iterable<string>; readonly key?: true } = {},
+): Complaint {
+  const value = valueAt(source.value, path);
+  const word = more.key ? String(path.at(-1)) : value;
+  const meant = typeof word === 'string' && more.candidates ? nearest(word, more.candidates) : undefined;
+  return {
+    ...source.place(path, more.key ? 'key' : undefined),
+    path: formatPath(path),
+    found: more.found ?? (more.key ? `the name ${quote(String(path.at(-1)))}` : describe(path, value)),
+    allowed,
+    ...(meant === undefined || meant === word ? {} : { nearest: meant }),
+  };
+}
+
+/** One of zod's issues. A choice complains as the alternative that was meant. */
+export function translate(source: Source, issue: z.core.$ZodIssue, above: Path = []): readonly Complaint[] {
+  const path = [...above, ...(issue.path as Path)];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) =>
+      complain(source, [...path, key], issue.message, { key: true, candidates: words(issue.message) }),
+    );
+  if (issue.code === 'invalid_key')
+    return [complain(source, path, issue.issues[0]?.message ?? issue.message, { key: true })];
+  if (issue.code === 'invalid_union') {
+    const inside = issue.errors.find((issues) =>
+      issues.some((i) => i.path.length > 0 || i.code === 'unrecognized_keys'),
+    );
+    if (inside) return inside.flatMap((inner) => translate(source, inner, path));
+    const one = issue.message === ONE_OR_MORE ? issue.errors[0]?.[0] : undefined;
+    if (one) return translate(source, one, path);
+  }
+  return [complain(source, path, issue.message, { candidates: words(issue.message) })];
+}
+
+export function inOrder(complaints: readonly Complaint[]): readonly Complaint[] {
+  return [...complaints]
+    .sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1))
+    .slice(0, COMPLAINT_LIMIT);
+}
+
+/** What stands at a path of the file's value. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) return step === 0 ? at : undefined;
+    at = Object.hasOwn(at, step) ? (at as { readonly [key: string | number]: unknown })[step] : undefined;
+  }
+  return at;
+}
+
+/** What stands there, in a few words. Texts where secrets stand are never shown. */
+function describe(path: Path, found: unknown): string {
+  if (found === undefined || found === '') return 'nothing';
+  if (Array.isArray(found)) return `a list of ${found.length}`;
+  if (typeof found === 'object' && found !== null)
+    return `a mapping with: ${Object.keys(found).slice(0, 6).join(', ')}`;
+  if (path.some((step) => /passw|secret|token|md5/i.test(String(step))))
+    return 'a text that is not shown here';
+  return quote(String(found));
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text);
+}
+
+/** The names in `one of: a, b, c`. */
+function words(allowed: string): readonly string[] {
+  const list = /one of: (.+)$/.exec(allowed);
+  return list ? (list[1] as string).split(', ') : [];
+}
