@@ -15,6 +15,9 @@ export {
   LOW_WATER,
   QUEUE_LIMIT,
 } from './connection.ts';
+export { type ClientOptions, type ControlClient, connectControl } from './control-client.ts';
+export { type ControlHandler, type ControlServer, serveControl } from './control-server.ts';
+export { type Args, ControlError, controlPath, type Exit, type Surroundings } from './control-socket.ts';
 export { DIAL_LIMIT_MS, type DialHandlers, dial, type Target } from './dial.ts';
 export { HostError, type HostErrorKind } from './error.ts';
 export {
@@ -36,4 +39,5 @@ export {
   type ListenHandlers,
   listen,
 } from './listener.ts';
+export { type Facts, type Level, type Logger, type LoggerOptions, logger, redact } from './logger.ts';
 export { type Protection, protectionComplaint } from './protection.ts';

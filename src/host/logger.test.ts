@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { type LoggerOptions, logger, REDACTED, redact } from './logger.ts';
+
+function spoken(options: LoggerOptions = {}) {
+  const lines: string[] = [];
+  const log = logger({ write: (line) => lines.push(line), time: () => 0, form: 'json', ...options });
+  return { log, lines };
+}
+
+test('each event is one line of JSON with its time, level, sentence and facts', () => {
+  const { log, lines } = spoken();
+  log.with({ peer: '192.0.2.1' }).warn('the session ended', { why: 'hold timer' });
+  expect(lines).toEqual([
+    '{"at":"1970-01-01T00:00:00.000Z","level":"warn","say":"the session ended","peer":"192.0.2.1","why":"hold timer"}\n',
+  ]);
+});
+
+test('at a terminal it is a line for a person, and control characters cannot play tricks', () => {
+  const { log, lines } = spoken({ form: 'text' });
+  log.info('peer said \u001b[2Jbye\nnow', { peer: '192.0.2.1', text: 'two words', n: 3 });
+  expect(lines).toEqual([
+    '00:00:00.000 info  peer said \\u001b[2Jbye\\u000anow peer=192.0.2.1 text="two words" n=3\n',
+  ]);
+});
+
+test('what is below the level is not said', () => {
+  const { log, lines } = spoken({ level: 'warn' });
+  log.debug('a');
+  log.info('b');
+  log.warn('c');
+  log.error('d');
+  expect(lines.map((l) => JSON.parse(l).say)).toEqual(['c', 'd']);
+});
+
+test('secrets are taken out by name and by text, in sentences and facts, however deep', () => {
+  const { log, lines } = spoken({ secrets: () => ['s3cret', 's3cret-long', 'abc'] });
+  log.error('no match for s3cret-long, s3cret', {
+    peer: { password: 'other', list: [{ FRA_TOKEN: 't' }, 'has s3cret inside', 'abc'] },
+    password: undefined,
+    passwordSet: true,
+  });
+  expect(lines.join('')).not.toMatch(/s3cret|other|"t"/);
+  expect(JSON.parse(lines[0] as string)).toMatchObject({
+    say: `no match for ${REDACTED}, ${REDACTED}`,
+    peer: { password: REDACTED, list: [{ FRA_TOKEN: REDACTED }, `has ${REDACTED} inside`, 'abc'] },
+    passwordSet: true,
+  });
+});
+
+test('a fact cannot take the place of the line’s own names', () => {
+  const { log, lines } = spoken();
+  log.info('true', { level: 'error', say: 'false', at: 'never' });
+  expect(JSON.parse(lines[0] as string)).toEqual({
+    at: '1970-01-01T00:00:00.000Z',
+    level: 'info',
+    say: 'true',
+  });
+});
+
+test('anything can be said: bytes, errors, large numbers, cycles, maps, and far too much', () => {
+  const { log, lines } = spoken();
+  const ring: { self?: unknown } = {};
+  ring.self = ring;
+  log.info('all', {
+    bytes: Uint8Array.of(1, 255),
+    error: new Error('why'),
+    n: 2n ** 64n,
+    ring,
+    map: new Map([[1, 2]]),
+  });
+  expect(JSON.parse(lines[0] as string)).toMatchObject({
+    bytes: '01ff',
+    error: 'why',
+    n: '18446744073709551616',
+    map: [[1, 2]],
+  });
+  log.info('much', { text: 'x'.repeat(1e6) });
+  expect(JSON.parse(lines[1] as string)).toMatchObject({ say: 'much', cut: expect.any(Number) });
+  log.info('y'.repeat(1e6));
+  expect((lines[2] as string).length).toBeLessThan(20_000);
+  expect(redact(undefined)).toBeUndefined();
+});
