@@ -1,0 +1,217 @@
+/** nearcast itself: `nearcast speak` in a namespace, asked through `nearcast show` over its control socket. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Namespace } from './namespace.ts';
+import { Daemon, must, run, until } from './process.ts';
+import {
+  type Ability,
+  type Announcement,
+  type Family,
+  type Kind,
+  type Neighbor,
+  type Route,
+  type Router,
+  type Session,
+  type Spec,
+  sorted,
+} from './router.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
+
+const CAN: Readonly<Record<Ability, true | string>> = {
+  ipv6: true,
+  as4: true,
+  as4Path: true,
+  as2: 'always sends the 4-byte AS capability',
+  md5: true,
+  gtsm: true,
+  gtsmGuard: true,
+  restart: true,
+  helper: true,
+  askRefresh: true,
+  answerRefresh: true,
+  enhancedRefresh: true,
+  sendText: true,
+  addPathSend: 'receives only',
+  addPathReceive: true,
+  extendedMessages: true,
+  roles: true,
+  bfd: true,
+  table: true,
+  transit: true,
+  listen: true,
+  extendedNextHop: true,
+  longUpdate: true,
+  noPolicy: true,
+  path: true,
+  med: true,
+  origin: true,
+  communities: true,
+  large: true,
+  extended: true,
+  unknown: 'announces no attribute that it does not know',
+};
+
+export const nearcast: Kind = {
+  name: 'nearcast',
+  packages: [],
+  version: async () =>
+    /(\d+\.\d+\.\d+\S*)/.exec((await run([process.execPath, BIN, '--version'])).stdout)?.[1],
+  can: CAN,
+  showsUnknown: true,
+  saysText: true,
+  make: (spec, where, folder) => new Nearcast(spec, where, folder),
+};
+
+class Nearcast implements Router {
+  readonly name = 'nearcast';
+  readonly spec: Spec;
+  readonly #where: Namespace;
+  readonly #folder: string;
+  #daemon: Daemon | undefined;
+
+  constructor(spec: Spec, where: Namespace, folder: string) {
+    this.spec = spec;
+    this.#where = where;
+    this.#folder = folder;
+  }
+
+  #file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  async start(_afterCrash = false): Promise<void> {
+    writeFileSync(this.#file('speak.yaml'), configuration(this.spec, this.#file('secret')));
+    const command = [
+      process.execPath,
+      BIN,
+      'speak',
+      this.#file('speak.yaml'),
+      '--control',
+      this.#file('control'),
+    ];
+    this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'));
+    await until('nearcast answers', async () => {
+      if (!this.#daemon?.running) throw new Error(`nearcast has ended: ${this.log().slice(0, 400)}`);
+      return (await run(this.#command('show', 'peers', '--json'))).code === 0;
+    });
+  }
+
+  #command(...words: string[]): string[] {
+    return [process.execPath, BIN, ...words, '--control', this.#file('control')];
+  }
+
+  async #show(...words: string[]): Promise<unknown> {
+    return JSON.parse(await must(this.#command('show', ...words, '--json')));
+  }
+
+  #name(neighbor: Neighbor): string {
+    return `n${this.spec.neighbors.indexOf(neighbor) + 1}`;
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.end('SIGTERM');
+  }
+
+  async kill(): Promise<void> {
+    await this.#daemon?.end('SIGKILL');
+  }
+
+  freeze(): void {
+    this.#daemon?.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#daemon?.signal('SIGCONT');
+  }
+
+  async session(neighbor: Neighbor): Promise<Session> {
+    const peer = (await this.#show('peer', this.#name(neighbor))) as { state?: string; phase?: string };
+    const state = peer.state ?? peer.phase ?? '';
+    return { up: state === 'established', state };
+  }
+
+  async routes(_neighbor: Neighbor, _family: Family): Promise<Route[]> {
+    throw new Error('not joined yet');
+  }
+
+  async shutdown(_neighbor: Neighbor, _text: string): Promise<void> {
+    throw new Error('not joined yet');
+  }
+
+  async refresh(_neighbor: Neighbor): Promise<void> {
+    throw new Error('not joined yet');
+  }
+
+  async lastError(neighbor: Neighbor): Promise<string> {
+    return JSON.stringify(await this.#show('peer', this.#name(neighbor))) + this.log();
+  }
+
+  log(): string {
+    return this.#daemon?.output() ?? '';
+  }
+}
+
+/** JSON is YAML, and needs no quoting rules of its own. */
+function configuration(spec: Spec, secret: string): string {
+  const peers = Object.fromEntries(
+    spec.neighbors.map((n, i) => [`n${i + 1}`, peer(spec, n, `${secret}${i}`)]),
+  );
+  const announce = spec.announce.map(announcement);
+  const file = {
+    asn: spec.asn,
+    id: spec.id,
+    listen: [...new Set(spec.neighbors.map((n) => n.local))],
+    peers,
+    announce,
+  };
+  return JSON.stringify(file, null, 2);
+}
+
+function peer(spec: Spec, n: Neighbor, secret: string): Record<string, unknown> {
+  if (n.password !== undefined) writeFileSync(secret, `${n.password}\n`, { mode: 0o600 });
+  return {
+    address: n.address,
+    asn: n.asn,
+    'local-address': n.local,
+    families: n.families,
+    'hold-time': `${n.holdTime ?? 90}s`,
+    'connect-retry': '1s',
+    ...(n.passive ? { passive: true } : {}),
+    ...(n.password === undefined ? {} : { password: `file:${secret}` }),
+    ...(n.gtsm ? { 'ttl-security': true } : {}),
+    ...(n.role === undefined ? {} : { role: n.role === 'rs-server' ? 'rs' : n.role }),
+    ...(n.bfd ? { bfd: { interval: '100ms', multiplier: 3 } } : {}),
+    'graceful-restart': spec.gracefulRestart === undefined ? false : `${spec.gracefulRestart}s`,
+    ...(n.addPath === 'receive' ? { 'add-path': 'receive' } : {}),
+    'extended-messages': n.extendedMessages === true,
+    'extended-next-hop': n.extendedNextHop === true,
+    ...(n.maxPrefix === undefined ? {} : { 'max-prefix': n.maxPrefix }),
+    ...(n.noPolicy ? {} : { import: 'accept', export: exportRules(spec) }),
+  };
+}
+
+/** Extended communities are no part of an announcement in the file; a rule of the export policy adds them. */
+function exportRules(spec: Spec): unknown {
+  // biome-ignore lint/suspicious/noThenProperty: it is the file's own word.
+  const rule = (a: Announcement) => ({
+    when: { prefix: a.prefix },
+    then: { 'extended-communities': { add: a.extended } },
+  });
+  const rules = spec.announce.flatMap((a) => (a.extended?.length ? [rule(a)] : []));
+  return [...rules, { end: 'accept' }];
+}
+
+function announcement(a: Announcement): Record<string, unknown> {
+  return {
+    prefix: a.prefix,
+    origin: a.origin ?? 'igp',
+    ...(a.path?.length ? { 'as-path': a.path.join(' ') } : {}),
+    ...(a.med === undefined ? {} : { med: a.med }),
+    ...(a.communities?.length ? { communities: a.communities } : {}),
+    ...(a.large?.length ? { 'large-communities': a.large } : {}),
+  };
+}
+
+void sorted;

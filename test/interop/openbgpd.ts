@@ -1,0 +1,255 @@
+/** OpenBGPD, asked through bgpctl. */
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Namespace } from './namespace.ts';
+import { Daemon, must, run, until } from './process.ts';
+import {
+  type Ability,
+  type Announcement,
+  type Family,
+  type Kind,
+  type Neighbor,
+  type Route,
+  type Router,
+  type Session,
+  type Spec,
+  sorted,
+} from './router.ts';
+
+const CAN: Readonly<Record<Ability, true | string>> = {
+  ipv6: true,
+  as4: true,
+  as4Path: true,
+  as2: true,
+  md5: true,
+  gtsm: true,
+  gtsmGuard: true,
+  restart: 'offers End-of-RIB only, keeps no forwarding state',
+  helper: true,
+  askRefresh: true,
+  answerRefresh: '7.7 refuses every request ("AID IPv4 unicast not negotiated")',
+  enhancedRefresh: true,
+  sendText: true,
+  addPathSend: true,
+  addPathReceive: true,
+  extendedMessages: 'not offered',
+  roles: true,
+  bfd: 'not offered',
+  table: true,
+  transit: true,
+  listen: true,
+  extendedNextHop: 'not offered',
+  longUpdate: 'no extended messages',
+  noPolicy: true,
+  path: 'prepends only its own AS',
+  med: true,
+  origin: true,
+  communities: true,
+  large: true,
+  extended: true,
+  unknown: 'cannot make an attribute it does not know',
+};
+
+export const openbgpd: Kind = {
+  name: 'OpenBGPD',
+  packages: ['openbgpd'],
+  version: async () => /OpenBGPD (\S+)/.exec((await run(['bgpd', '-V'])).stderr)?.[1],
+  can: CAN,
+  showsUnknown: false,
+  saysText: true,
+  make: (spec, where, folder) => new OpenBgpd(spec, where, folder),
+};
+
+class OpenBgpd implements Router {
+  readonly name = 'OpenBGPD';
+  readonly spec: Spec;
+  readonly #where: Namespace;
+  readonly #folder: string;
+  #daemon: Daemon | undefined;
+
+  constructor(spec: Spec, where: Namespace, folder: string) {
+    this.spec = spec;
+    this.#where = where;
+    this.#folder = folder;
+  }
+
+  #file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  async start(_afterCrash = false): Promise<void> {
+    // The home of its user, which the system's service would make.
+    mkdirSync('/run/openbgpd', { recursive: true });
+    writeFileSync(this.#file('bgpd.conf'), configuration(this.spec, this.#file('ctl')));
+    chmodSync(this.#file('bgpd.conf'), 0o600);
+    this.#daemon = new Daemon(
+      this.#where.inside(['bgpd', '-d', '-v', '-f', this.#file('bgpd.conf')]),
+      this.#file('out'),
+    );
+    await until('bgpctl answers', async () => (await run(this.#ask('show', 'summary'))).code === 0, 8000);
+  }
+
+  #ask(...words: string[]): string[] {
+    return this.#where.inside(['bgpctl', '-j', '-s', this.#file('ctl'), ...words]);
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon?.end('SIGTERM');
+  }
+
+  /** The parent's children would outlive it: all three processes die together. */
+  async kill(): Promise<void> {
+    if (this.#daemon === undefined) return;
+    for (const child of childrenOf(this.#daemon.pid)) send(child, 'SIGKILL');
+    await this.#daemon.end('SIGKILL');
+  }
+
+  freeze(): void {
+    this.#all('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#all('SIGCONT');
+  }
+
+  /** Session engine and decision engine are children; all of them have to stop for the router to fall silent. */
+  #all(signal: NodeJS.Signals): void {
+    const pid = this.#daemon?.pid;
+    if (pid === undefined) return;
+    for (const child of childrenOf(pid)) send(child, signal);
+    this.#daemon?.signal(signal);
+  }
+
+  async session(neighbor: Neighbor): Promise<Session> {
+    const text = await must(this.#ask('show', 'neighbor', neighbor.address));
+    const answer = JSON.parse(text) as { neighbors?: { state?: string }[] };
+    const state = answer.neighbors?.[0]?.state ?? '';
+    return { up: state === 'Established', state };
+  }
+
+  async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
+    const words = ['show', 'rib', 'detail', 'in', 'neighbor', neighbor.address];
+    const text = await must(this.#ask(...words));
+    const table = JSON.parse(text) as { rib?: OpenRoute[] };
+    return (table.rib ?? []).filter((r) => r.prefix.includes(':') === (family === 'ipv6')).map(toRoute);
+  }
+
+  async shutdown(neighbor: Neighbor, text: string): Promise<void> {
+    await must(this.#ask('neighbor', neighbor.address, 'down', text));
+  }
+
+  async refresh(neighbor: Neighbor): Promise<void> {
+    await must(this.#ask('neighbor', neighbor.address, 'refresh'));
+  }
+
+  async lastError(neighbor: Neighbor): Promise<string> {
+    return (await run(this.#ask('show', 'neighbor', neighbor.address))).stdout + this.log();
+  }
+
+  log(): string {
+    return this.#daemon?.output() ?? '';
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.split(/\s+/).flatMap((p) => (p === '' ? [] : [Number(p)]));
+  } catch {
+    // It has ended, and they with it.
+    return [];
+  }
+}
+
+interface OpenRoute {
+  readonly prefix: string;
+  readonly aspath?: string;
+  readonly exit_nexthop?: string;
+  readonly origin?: string;
+  readonly metric?: number;
+  readonly stale?: boolean;
+  readonly communities?: readonly string[];
+  readonly large_communities?: readonly string[];
+  readonly extended_communities?: readonly string[];
+  readonly attributes?: readonly { readonly type?: string; readonly data?: string }[];
+  readonly otc?: unknown;
+}
+
+const WELL_KNOWN: Readonly<Record<string, string>> = {
+  NO_EXPORT: '65535:65281',
+  NO_ADVERTISE: '65535:65282',
+  NO_EXPORT_SUBCONFED: '65535:65283',
+  NO_PEER: '65535:65284',
+  BLACKHOLE: '65535:666',
+  GRACEFUL_SHUTDOWN: '65535:0',
+};
+
+function toRoute(r: OpenRoute): Route {
+  return {
+    prefix: r.prefix,
+    origin: (r.origin ?? '').toLowerCase(),
+    path: (r.aspath ?? '').trim(),
+    nextHop: r.exit_nexthop ?? '',
+    communities: sorted((r.communities ?? []).map((c) => WELL_KNOWN[c] ?? c)),
+    large: sorted(r.large_communities ?? []),
+    extended: sorted((r.extended_communities ?? []).map((c) => c.replace(/^rt /, 'rt:'))),
+    unknown: [],
+    ...(r.metric === undefined ? {} : { med: r.metric }),
+    ...(r.stale === true ? { stale: true } : {}),
+  };
+}
+
+function configuration(spec: Spec, socket: string): string {
+  return `
+AS ${spec.asn}
+router-id ${spec.id}
+socket "${socket}"
+fib-update no
+connect-retry 1
+${[...new Set(spec.neighbors.map((n) => n.local))].map((a) => `listen on ${a}`).join('\n')}
+${spec.announce.map(network).join('\n')}
+${spec.neighbors.map((n) => neighborText(spec, n)).join('\n')}
+${spec.neighbors.some((n) => n.noPolicy) ? '' : 'allow from any\nallow to any'}
+`;
+}
+
+function network(a: Announcement): string {
+  const set = [
+    `origin ${a.origin ?? 'igp'}`,
+    ...(a.path?.length ? [`prepend-self ${a.path.length}`] : []),
+    ...(a.med === undefined ? [] : [`med ${a.med}`]),
+    ...(a.communities ?? []).map((c) => `community ${c}`),
+    ...(a.large ?? []).map((c) => `large-community ${c}`),
+    ...(a.extended ?? []).map((c) => `ext-community rt ${c.replace(/^rt:/, '')}`),
+  ];
+  return `network ${a.prefix} set { ${set.join(' ')} }`;
+}
+
+function neighborText(spec: Spec, n: Neighbor): string {
+  return `
+neighbor ${n.address} {
+  remote-as ${n.asn}
+  local-address ${n.local}
+  holdtime ${Math.max(3, n.holdTime ?? 90)}
+  announce IPv4 ${n.families.includes('ipv4') ? 'unicast' : 'none'}
+  announce IPv6 ${n.families.includes('ipv6') ? 'unicast' : 'none'}
+  announce enhanced refresh ${n.enhancedRefresh ? 'yes' : 'no'}
+  announce restart ${spec.gracefulRestart === undefined ? 'no' : 'yes'}
+  ${n.as2 ? 'announce as-4byte no' : ''}
+  ${n.role === undefined ? '' : `announce policy ${n.role === 'rs-server' ? 'rs' : n.role}`}
+  ${n.passive ? 'passive' : ''}
+  ${n.password === undefined ? '' : `tcp md5sig password ${n.password}`}
+  ${n.gtsm ? 'ttl-security yes' : ''}
+  ${n.addPath === 'send' ? 'announce add-path send all' : ''}
+  ${n.addPath === 'receive' ? 'announce add-path recv yes' : ''}
+  ${n.maxPrefix === undefined ? '' : `max-prefix ${n.maxPrefix}`}
+}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * Real peers: every daemon against every feature, printed as a matrix.
+ *
+ *     npm run interop
+ *     npm run interop -- --only bird,frr --feature md5 --write docs/interop.md
+ *     npm run interop -- --ours bird            BIRD stands in for nearcast: does the harness itself hold?
+ *
+ * Needs Linux, root, iproute2, nftables and tcpdump. Missing daemons are installed from Debian's packages when apt-get is there.
+ * Ends with 1 when a cell failed, 2 on a wrong option.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { bird } from './bird.ts';
+import { CELLS, type Cell } from './cells.ts';
+import { exabgp } from './exabgp.ts';
+import { frr } from './frr.ts';
+import { gobgp } from './gobgp.ts';
+import { asMarkdown, asText, type Column, type Outcome, type Row } from './matrix.ts';
+import { sweep } from './namespace.ts';
+import { nearcast } from './nearcast.ts';
+import { openbgpd } from './openbgpd.ts';
+import { provide } from './packages.ts';
+import { Room } from './room.ts';
+import type { Kind } from './router.ts';
+
+const DAEMONS: readonly Kind[] = [bird, frr, gobgp, openbgpd, exabgp];
+const ALL: readonly Kind[] = [nearcast, ...DAEMONS];
+/** Cells at work at the same time. Most of a cell is waiting for timers. */
+const LANES = 6;
+const CELL_TIMEOUT_MS = 75_000;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    feature: { type: 'string' },
+    ours: { type: 'string', default: 'nearcast' },
+    write: { type: 'string' },
+    lanes: { type: 'string', default: String(LANES) },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+function choose(list: string | undefined): readonly Kind[] {
+  if (list === undefined) return DAEMONS;
+  return list.split(',').map((word) => {
+    const kind = ALL.find((k) => k.name.toLowerCase() === word.trim().toLowerCase());
+    if (kind !== undefined) return kind;
+    console.error(
+      `interop: no daemon "${word}"; there are ${ALL.map((k) => k.name.toLowerCase()).join(', ')}`,
+    );
+    process.exit(2);
+  });
+}
+
+function chosenCells(words: string | undefined): readonly Cell[] {
+  if (words === undefined) return CELLS;
+  const wanted = words.split(',').map((w) => w.trim().toLowerCase());
+  const cells = CELLS.filter((c) => wanted.some((w) => c.name.toLowerCase().includes(w)));
+  if (cells.length > 0) return cells;
+  console.error(`interop: no feature "${words}"; there are ${CELLS.map((c) => c.name).join(', ')}`);
+  process.exit(2);
+}
+
+const daemons = choose(values.only);
+const cells = chosenCells(values.feature);
+const ours = choose(values.ours)[0] as Kind;
+
+if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+  console.error('interop: network namespaces need Linux and root; nothing was tried');
+  process.exit(2);
+}
+
+await sweep();
+const missing = await provide([ours, ...daemons]);
+const began = Date.now();
+const rows: Row[] = [];
+for (const kind of daemons)
+  rows.push({
+    name: kind.name,
+    version: (await kind.version()) ?? '',
+    skipped: missing.get(kind),
+    cells: new Map(),
+  });
+
+interface Task {
+  readonly kind: Kind;
+  readonly cell: Cell;
+  readonly row: Row;
+}
+
+const tasks: Task[] = [];
+for (const cell of cells)
+  for (const [i, kind] of daemons.entries()) {
+    const row = rows[i] as Row;
+    const reason = inapplicable(kind, cell);
+    if (reason !== undefined) row.cells.set(cell.name, { kind: 'n.a.', reason });
+    else if (!missing.has(kind)) tasks.push({ kind, cell, row });
+  }
+
+function inapplicable(kind: Kind, cell: Cell): string | undefined {
+  for (const need of cell.needs) {
+    const can = kind.can[need];
+    if (can !== true) return can;
+  }
+  for (const need of cell.ours ?? []) {
+    const can = ours.can[need];
+    if (can !== true) return `${ours.name}: ${can}`;
+  }
+  return undefined;
+}
+
+async function attempt(task: Task): Promise<Outcome> {
+  const room = new Room(ours, task.kind);
+  const start = Date.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`not done within ${CELL_TIMEOUT_MS / 1000} s`)),
+      CELL_TIMEOUT_MS,
+    );
+  });
+  let failure: Error | undefined;
+  try {
+    await Promise.race([task.cell.run(room), late]);
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error));
+  }
+  clearTimeout(timer);
+  const log = await room.leave();
+  const seconds = (Date.now() - start) / 1000;
+  return failure === undefined
+    ? { kind: 'pass', seconds }
+    : { kind: 'fail', seconds, reason: failure.message, log };
+}
+
+async function lane(): Promise<void> {
+  for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
+    const outcome = await attempt(task);
+    task.row.cells.set(task.cell.name, outcome);
+    const label = `${task.kind.name} · ${task.cell.name}`;
+    if (outcome.kind === 'pass') console.log(`ok    ${label} (${outcome.seconds.toFixed(1)} s)`);
+    else if (outcome.kind === 'fail') {
+      console.log(
+        `FAIL  ${label} (${outcome.seconds.toFixed(1)} s): ${task.cell.promise}\n      ${outcome.reason.replace(/\n/g, '\n      ')}`,
+      );
+      if (values.verbose) console.log(outcome.log);
+    }
+  }
+}
+
+process.on('SIGINT', () => void sweepOwn().then(() => process.exit(130)));
+process.on('SIGTERM', () => void sweepOwn().then(() => process.exit(143)));
+async function sweepOwn(): Promise<void> {
+  await sweep(process.pid);
+}
+
+await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+await sweepOwn();
+
+const columns: Column[] = cells.map((c) => ({ name: c.name, promise: c.promise }));
+const elapsed = (Date.now() - began) / 1000;
+console.log(`\n${asText(ours.name, rows, columns, elapsed)}`);
+if (values.write !== undefined) writeFileSync(values.write, asMarkdown(ours.name, rows, columns));
+process.exit(rows.some((r) => [...r.cells.values()].some((o) => o.kind === 'fail')) ? 1 : 0);
