@@ -71,6 +71,7 @@ export function listenError(where: string, port: number, error: unknown): HostEr
 /** Why a connection to `where` was not made. */
 export function dialError(where: string, from: string | undefined, error: unknown): HostError {
   if (error instanceof HostError) return error;
+  const by = from === undefined ? '' : ` from ${from}`;
   switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return new HostError('unreachable', `${where} refuses connections: nothing listens there`, error);
@@ -97,7 +98,7 @@ export function dialError(where: string, from: string | undefined, error: unknow
     case 'EADDRINUSE':
       return new HostError(
         'in-use',
-        `cannot connect to ${where} from ${from}: that address and port are taken`,
+        `cannot connect to ${where}${by}: the local address and port are taken`,
         error,
       );
     case 'EACCES':
@@ -106,7 +107,7 @@ export function dialError(where: string, from: string | undefined, error: unknow
     case 'EINVAL':
       return new HostError(
         'address',
-        `cannot connect to ${where}${from === undefined ? '' : ` from ${from}`}: the addresses do not fit together`,
+        `cannot connect to ${where}${by}: the addresses do not fit together`,
         error,
       );
     default:
@@ -127,7 +128,7 @@ export function lossReason(error: unknown): string {
     case 'ENETUNREACH':
       return 'the peer can no longer be reached';
     default:
-      return wordOf(error);
+      return `the system ended the connection (${wordOf(error)})`;
   }
 }
 

@@ -43,7 +43,7 @@ export interface ListenAt {
 /** Who may connect: one address (`hostPrefix`) or a network of them, and how they are protected. */
 export interface Guest extends Protection {
   readonly from: Prefix;
-  /** For link-local addresses: on this interface only. */
+  /** For link-local addresses, which several interfaces may have alike: on this one only. */
   readonly interface?: string;
 }
 
@@ -67,7 +67,7 @@ export interface Listener {
    */
   admit(guest: Guest): void;
   /** The guest may not connect any more; connections that stand are left alone. */
-  dismiss(from: Prefix): void;
+  dismiss(from: Prefix, interfaceName?: string): void;
   /** Listens no more. Connections that stand are left alone. */
   close(): Promise<void>;
 }
@@ -94,7 +94,8 @@ class TcpListener implements Listener {
   readonly #family: IpFamily;
   readonly #handlers: ListenHandlers;
   readonly #server: net.Server;
-  readonly #guests = new Map<Prefix, Guest>();
+  /** By prefix and interface. */
+  readonly #guests = new Map<string, Guest>();
   /** Lengths of the guests' prefixes, longest first: how a remote address is looked up. */
   #lengths: number[] = [];
   /** How many connections stand, by remote address and zone. */
@@ -164,28 +165,37 @@ class TcpListener implements Listener {
       (guest.password !== undefined || guest.gtsmHops !== undefined || guest.ttl !== undefined)
     )
       throw new HostError('protection', `the protection of ${guest.from} is not possible here: ${c.missing}`);
-    const before = this.#guests.get(guest.from);
+    const key = keyOf(guest.from, guest.interface);
+    const before = this.#guests.get(key);
+    // The kernel finds a key by its address alone.
+    if (this.#namesakes(guest).some((other) => other.password !== guest.password))
+      throw new HostError(
+        'protection',
+        `${guest.from} is a peer on several interfaces with different passwords; listen at each interface by itself`,
+      );
     const fd = this.#fd();
     if (guest.password !== undefined && guest.password !== before?.password)
       this.#setKey(fd, guest.from, guest.password);
     else if (guest.password === undefined && before?.password !== undefined)
       this.#setKey(fd, guest.from, undefined);
-    this.#guests.set(guest.from, guest);
+    this.#guests.set(key, guest);
     try {
       this.#guestsChanged(fd);
     } catch (error) {
-      this.dismiss(guest.from);
+      this.dismiss(guest.from, guest.interface);
       throw error;
     }
   }
 
-  dismiss(from: Prefix): void {
-    const guest = this.#guests.get(from);
+  dismiss(from: Prefix, interfaceName?: string): void {
+    const key = keyOf(from, interfaceName);
+    const guest = this.#guests.get(key);
     if (guest === undefined) return;
-    this.#guests.delete(from);
+    this.#guests.delete(key);
     if (!this.#server.listening) return;
     const fd = this.#fd();
-    if (guest.password !== undefined) this.#setKey(fd, from, undefined);
+    if (guest.password !== undefined && this.#namesakes(guest).length === 0)
+      this.#setKey(fd, from, undefined);
     this.#guestsChanged(fd);
   }
 
@@ -247,7 +257,9 @@ class TcpListener implements Listener {
    * demand a TTL only so far as every guest keeps it.
    */
   #guestsChanged(fd: number): void {
-    this.#lengths = [...new Set([...this.#guests.keys()].map(prefixLength))].sort((a, b) => b - a);
+    this.#lengths = [...new Set([...this.#guests.values()].map((g) => prefixLength(g.from)))].sort(
+      (a, b) => b - a,
+    );
     const guests = [...this.#guests.values()];
     const c = libc();
     if ('missing' in c) return;
@@ -257,16 +269,18 @@ class TcpListener implements Listener {
     this.#leastTtl = least;
   }
 
+  /** Guests with the same prefix on other interfaces. */
+  #namesakes(guest: Guest): Guest[] {
+    return [...this.#guests.values()].filter((g) => g.from === guest.from && g.interface !== guest.interface);
+  }
+
   /** The guest of an address: its own entry, else that of the longest network it is in. */
   #guestOf(address: Address, zone: string | undefined): Guest | undefined {
     const bytes = addressBytes(address) as Uint8Array;
     for (const length of this.#lengths) {
-      const guest = this.#guests.get(formatPrefix(bytes, length));
-      if (
-        guest !== undefined &&
-        (guest.interface === undefined || zone === undefined || guest.interface === zone)
-      )
-        return guest;
+      const prefix = formatPrefix(bytes, length);
+      const guest = this.#guests.get(keyOf(prefix, zone)) ?? this.#guests.get(keyOf(prefix, undefined));
+      if (guest !== undefined) return guest;
     }
     return undefined;
   }
@@ -339,6 +353,10 @@ class TcpListener implements Listener {
     this.#unspoken = 0;
     this.#handlers.refused?.(sentence + more);
   }
+}
+
+function keyOf(from: Prefix, interfaceName: string | undefined): string {
+  return interfaceName === undefined ? from : `${from}%${interfaceName}`;
 }
 
 /** The guest that is exactly one address. */
