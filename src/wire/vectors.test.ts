@@ -14,8 +14,14 @@ import {
 
 const sound = vectors('wire-messages');
 const refused = vectors('wire-errors');
+const daemons = vectors('wire-daemons');
 
 test.each(sound)('$name ($source)', ({ bytes, agreed, value }) => {
+  expect(decodeMessage(bytes, agreed)).toEqual({ ok: true, message: value, faults: [] });
+  if (value) expect(toHex(encodeMessage(value, agreed, 'asListed'))).toBe(toHex(bytes));
+});
+
+test.each(daemons)('$name is read and written alike ($source)', ({ bytes, agreed, value }) => {
   expect(decodeMessage(bytes, agreed)).toEqual({ ok: true, message: value, faults: [] });
   if (value) expect(toHex(encodeMessage(value, agreed, 'asListed'))).toBe(toHex(bytes));
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fromHex } from '../../src/base/index.ts';
 import {
   type Agreed,
+  type Family,
   IPV4_MULTICAST,
   IPV4_UNICAST,
   IPV6_MULTICAST,
@@ -23,7 +24,11 @@ export interface Vector {
 
 type Row = Omit<Vector, 'bytes' | 'agreed'> & {
   readonly hex: string;
-  readonly ctx: { readonly asn4?: boolean; readonly extendedMessage?: boolean; readonly addPath?: boolean };
+  readonly ctx: {
+    readonly asn4?: boolean;
+    readonly extendedMessage?: boolean;
+    readonly addPath?: boolean | readonly Family[];
+  };
 };
 
 const EVERY = [IPV4_UNICAST, IPV6_UNICAST, IPV4_MULTICAST, IPV6_MULTICAST];
@@ -36,7 +41,7 @@ export function vectors(file: 'wire-messages' | 'wire-errors' | 'wire-daemons'):
     agreed: {
       asn4: ctx.asn4 ?? true,
       extendedMessage: ctx.extendedMessage ?? false,
-      addPath: ctx.addPath ? EVERY : [],
+      addPath: ctx.addPath === true ? EVERY : ctx.addPath || [],
     },
   }));
 }
