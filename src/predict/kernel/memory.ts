@@ -1,0 +1,174 @@
+/**
+ * The memory of the kernel: plain typed arrays that the caller makes once and hands in again for every scenario. Nothing
+ * here knows of Node or a browser; the arrays may be views of shared memory.
+ */
+import { degree, type Graph } from '../../topology/index.ts';
+
+/**
+ * What a route is worth to an AS, as one number: class × 2²⁴ + length; less is better. The length counts AS hops to the
+ * operator, prepends included.
+ */
+export type Rank = number;
+
+/** Classes of routes, best first: one's own, from a customer, from a peer, from a provider. */
+export const ORIGIN = 0;
+export const CUSTOMER = 1;
+export const PEER = 2;
+export const PROVIDER = 3;
+
+/** The rank of an AS without a route. It is worse than any route, and one hop more than it would be worse still. */
+export const NONE: Rank = 0x3ff_ffff;
+export const LENGTH_BITS = 24;
+export const LENGTH_MASK = 0xff_ffff;
+
+/** The longest length a seed may start with. */
+export const LONGEST_SEED = 4096;
+/** The most seeds in one scenario. */
+export const MOST_SEEDS = 0xfffe;
+
+export function classOf(rank: Rank): number {
+  return rank >>> LENGTH_BITS;
+}
+
+export function lengthOf(rank: Rank): number {
+  return rank & LENGTH_MASK;
+}
+
+export function rankOf(routeClass: number, length: number): Rank {
+  return routeClass * 0x100_0000 + length;
+}
+
+/** A graph as the kernel reads it: the lists of the graph, and two that save it work. */
+export interface Network {
+  readonly graph: Graph;
+  /** Customers that have customers themselves: `transit[transitOffsets[v] … transitOffsets[v + 1])`. */
+  readonly transitOffsets: Uint32Array;
+  readonly transit: Uint32Array;
+  /** The ASes that have providers but no customers, those with few providers first: they never pass on a route that came from above. */
+  readonly stubs: Uint32Array;
+}
+
+/** Prepares a graph; some milliseconds. */
+export function networkOf(graph: Graph): Network {
+  const { customers, providers, asns } = graph;
+  const n = asns.length;
+  const transitOffsets = new Uint32Array(n + 1);
+  const transit = new Uint32Array(customers.neighbours.length);
+  const stubs = new Uint32Array(n);
+  let links = 0;
+  let ends = 0;
+  for (let v = 0; v < n; v++) {
+    transitOffsets[v] = links;
+    if (degree(customers, v) === 0) {
+      if (degree(providers, v) > 0) stubs[ends++] = v;
+      continue;
+    }
+    for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
+      const c = customers.neighbours[e]!;
+      if (degree(customers, c) > 0) transit[links++] = c;
+    }
+  }
+  transitOffsets[n] = links;
+  // Those with equally many providers together: the loop over them then runs equally long, which processors foresee.
+  const some = stubs.slice(0, ends).sort((a, b) => degree(providers, a) - degree(providers, b));
+  return { graph, transitOffsets, transit: transit.slice(0, links), stubs: some };
+}
+
+/**
+ * Where the prefix enters the graph. All arrays are indexed by seed, and the number of a seed is its last tie-break.
+ * A seed is a site at one upstream, an AS that announces the prefix as its own, or an attacker.
+ */
+export interface Seeds {
+  count: number;
+  /** The index of the AS that hears the announcement (for class ORIGIN: that makes it). */
+  readonly at: Uint32Array;
+  /** ORIGIN, CUSTOMER, PEER or PROVIDER: what the announcer is to that AS. */
+  readonly routeClass: Uint8Array;
+  /** Length as that AS sees it, at most {@link LONGEST_SEED}. */
+  readonly length: Uint16Array;
+  /** AS number of the announcer: the next hop of that AS. */
+  readonly nextHop: Uint32Array;
+  /** 1: that AS uses the route but passes it on to nobody (NO_EXPORT, RFC 1997). */
+  readonly quiet: Uint8Array;
+  /** 1: ASes that filter refuse it ({@link Filter}). */
+  readonly tainted: Uint8Array;
+}
+
+export function seedsFor(capacity: number): Seeds {
+  return {
+    count: 0,
+    at: new Uint32Array(capacity),
+    routeClass: new Uint8Array(capacity),
+    length: new Uint16Array(capacity),
+    nextHop: new Uint32Array(capacity),
+    quiet: new Uint8Array(capacity),
+    tainted: new Uint8Array(capacity),
+  };
+}
+
+/** Appends one seed. The caller has made room; a length beyond the limit is cut to it. */
+export function addSeed(
+  seeds: Seeds,
+  at: number,
+  routeClass: number,
+  length: number,
+  nextHop: number,
+  quiet = false,
+  tainted = false,
+): number {
+  const s = seeds.count++;
+  seeds.at[s] = at;
+  seeds.routeClass[s] = routeClass;
+  seeds.length[s] = Math.min(length, LONGEST_SEED);
+  seeds.nextHop[s] = nextHop;
+  seeds.quiet[s] = quiet ? 1 : 0;
+  seeds.tainted[s] = tainted ? 1 : 0;
+  return s;
+}
+
+/** Import filters against tainted seeds (ROV, ASPA). */
+export interface Filter {
+  /** Indexed by AS; 1: refuses tainted routes, or asks `accepts` when there is one. */
+  readonly refuses: Uint8Array;
+  /** Asked only for a tainted route at a filtering AS: does `to` accept what `from` offers? */
+  readonly accepts?: (from: number, to: number) => boolean;
+}
+
+/**
+ * The outcome of one scenario, indexed by AS. `parent` and `site` mean something only where `rank` is not {@link NONE}.
+ */
+export interface Routes {
+  readonly rank: Uint32Array;
+  /** The neighbour whose route was chosen (its index), or, from the number of ASes on, that number + the seed heard directly. */
+  readonly parent: Uint32Array;
+  /** The seed that traffic ends at, if every AS forwards as it chose. */
+  readonly site: Uint16Array;
+  /**
+   * ASes in the order they were settled: first those with ORIGIN and CUSTOMER routes, then PEER, then others, each group by
+   * length. Stubs with PROVIDER routes and ASes that keep a quiet route to themselves are not in it.
+   */
+  readonly order: Uint32Array;
+  /** Where in `order` the groups end: customer, peer, all. */
+  readonly ends: Uint32Array;
+  /** Scratch, indexed by seed: 1 while a seed waits to be passed on. */
+  readonly waiting: Uint8Array;
+}
+
+export function routesFor(graph: Graph, seedCapacity: number): Routes {
+  const n = graph.asns.length;
+  return {
+    rank: new Uint32Array(n),
+    parent: new Uint32Array(n),
+    site: new Uint16Array(n),
+    order: new Uint32Array(n),
+    ends: new Uint32Array(3),
+    waiting: new Uint8Array(seedCapacity),
+  };
+}
+
+/** The AS number of the neighbour an AS chose; its own for an ORIGIN. */
+export function nextHopOf(network: Network, seeds: Seeds, routes: Routes, v: number): number {
+  const { asns } = network.graph;
+  const parent = routes.parent[v]!;
+  return parent < asns.length ? asns[parent]! : seeds.nextHop[parent - asns.length]!;
+}
