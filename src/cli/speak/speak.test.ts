@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { Address, Community, Prefix } from '../../base/index.ts';
 import { formatComplaint } from '../../plan/index.ts';
-import { formatPolicy } from '../../policy/index.ts';
+import { compile, formatPolicy } from '../../policy/index.ts';
+import { IPV4_UNICAST } from '../../wire/index.ts';
 import { checkSpeakFile, loadSpeakFile, readSecrets, readSpeak, type SpeakConfig } from './index.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/speak/', import.meta.url));
@@ -48,6 +50,41 @@ test('every example is accepted', () => {
     expect('complaints' in result ? result.complaints.map(formatComplaint) : [], name).toEqual([]);
   }
 });
+
+test.each<[string, 'import' | 'export', string, string, string]>([
+  ['10.1.0.0/16', 'import', '64701', '', 'rule 1 (bogon)'],
+  ['198.51.100.128/25', 'import', '64701', '', 'rule 2 (too-long)'],
+  ['198.51.100.0/24', 'import', '64701 23456 7', '', 'rule 4 (special-as)'],
+  ['198.51.100.0/24', 'import', '64701 1', '64500:7 7:7', 'accepted, communities 7:7'],
+  ['198.51.100.0/24', 'export', '64702 1', '0:64500', 'rule 1'],
+  ['198.51.100.0/24', 'export', '64702 1', '7:7', 'accepted, communities 7:7'],
+])(
+  'the example route server, %s on %s with path %s and communities "%s": %s',
+  (prefix, way, path, communities, expected) => {
+    const file = join(EXAMPLES, 'route-server.yaml');
+    const [alpha] = config(readFileSync(file, 'utf8')).peers;
+    const outcome = compile(alpha![way]).evaluate({
+      prefix: prefix as Prefix,
+      family: IPV4_UNICAST,
+      attributes: [
+        { kind: 'asPath', path: [{ kind: 'sequence', asns: path.split(' ').map(Number) }] },
+        ...(communities === ''
+          ? []
+          : [{ kind: 'communities' as const, communities: communities.split(' ') as Community[] }]),
+      ],
+      neighbor: { asn: 64701, address: '203.0.113.11' as Address, kind: 'ebgp' },
+      source: undefined,
+      validation: 'unverified',
+    });
+    if (outcome.accept) {
+      const left = outcome.attributes.flatMap((a) => (a.kind === 'communities' ? a.communities : []));
+      expect(`accepted, communities ${left.join(' ')}`).toBe(expected);
+    } else
+      expect(`rule ${outcome.rule!.index + 1}${outcome.rule!.name ? ` (${outcome.rule!.name})` : ''}`).toBe(
+        expected,
+      );
+  },
+);
 
 test('the example that announces says what it says', () => {
   const text = readFileSync(join(EXAMPLES, 'announce.yaml'), 'utf8');
