@@ -36,7 +36,7 @@ const SCRIPT = `
   const say = (value) => { console.log(JSON.stringify(value)); process.exit(0); };
   const quiet = { data: () => {}, closed: () => {} };
   const dialed = (target) => new Promise((resolve) =>
-    dial({ timeoutMs: 400, ...target }, { up: (c) => (resolve(c), quiet), failed: (e) => resolve(e) }));
+    dial({ timeoutMs: 5000, ...target }, { up: (c) => (resolve(c), quiet), failed: (e) => resolve(e) }));
 `;
 
 describe.skipIf(missing !== undefined)(
@@ -65,8 +65,8 @@ describe.skipIf(missing !== undefined)(
         { accepted: (c) => (heard.push([c.local, c.remote, c.zone]), quiet) });
       listener.admit(guestAt('fe80::1', { password: 'link', gtsmHops: 1 }, 'right'));
       const c = await dialed({ address: 'fe80::2', port: 1790, interface: 'left', localAddress: 'fe80::1', password: 'link', gtsmHops: 1 });
-      const d = await dialed({ address: 'fe80::2', port: 1790, interface: 'left', password: 'wrong', gtsmHops: 1 });
-      await wait(50);
+      const d = await dialed({ address: 'fe80::2', port: 1790, interface: 'left', password: 'wrong', gtsmHops: 1, timeoutMs: 400 });
+      await wait(100);
       say({ heard, dialed: [c.local, c.remote, c.zone], wrong: d.message });
     `);
       expect(found).toEqual({
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)(
       const found = inside(`${SCRIPT}
       const listener = await listen({ address: '127.0.0.1', port: 1792 }, { accepted: () => quiet });
       listener.admit(guestAt('127.0.0.1'));
-      const wrong = await dialed({ address: '127.0.0.1', port: 1792, interface: 'left' });
+      const wrong = await dialed({ address: '127.0.0.1', port: 1792, interface: 'left', timeoutMs: 400 });
       const right = await dialed({ address: '127.0.0.1', port: 1792, interface: 'lo' });
       say([wrong instanceof Error, right.remote]);
     `);

@@ -92,8 +92,9 @@ function dialed(target: Partial<Target> & { port: number }): Promise<Ear> {
   });
 }
 
+/** A dial that must not succeed; only these have a short time, so that a busy machine fails no other. */
 const failure = (target: Partial<Target> & { port: number }): Promise<HostError> =>
-  dialed(target).then(
+  dialed({ timeoutMs: 300, ...target }).then(
     () => Promise.reject(new Error('the connection stands')),
     (error) => error,
   );
@@ -128,7 +129,7 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
     'the right TCP MD5 password connects; a wrong one and none never do (RFC 2385)',
     async () => {
       const { listener, ears } = await listening([guestAt(guest, { password: 's3cret' })], { address });
-      const to = { address, port: listener.port, timeoutMs: 300 };
+      const to = { address, port: listener.port };
       const [right, wrong, none] = await Promise.all([
         dialed({ ...to, password: 's3cret' }),
         failure({ ...to, password: 'guess' }),
@@ -146,7 +147,7 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
     'a password set, changed and taken away at run time holds from the next connection on',
     async () => {
       const { listener } = await listening([guestAt(guest)], { address });
-      const to = { address, port: listener.port, timeoutMs: 250 };
+      const to = { address, port: listener.port };
       await dialed(to);
       listener.admit(guestAt(guest, { password: 'first' }));
       expect((await failure(to)).kind).toBe('unreachable');
@@ -163,7 +164,7 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
     'GTSM on both sides lets a neighbour in, and a sender with a lower TTL never (RFC 5082 §3)',
     async () => {
       const { listener, ears } = await listening([guestAt(guest, { gtsmHops: 1 })], { address });
-      const to = { address, port: listener.port, timeoutMs: 300 };
+      const to = { address, port: listener.port };
       const near = await dialed({ ...to, gtsmHops: 1 });
       near.connection.write(Buffer.from('near'));
       await until(() => ears[0]?.text === 'near', 'the bytes of the neighbour');
@@ -190,7 +191,7 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
 
   test.skipIf(noLibc)('our side of GTSM takes no answer with a low TTL (RFC 5082 §3)', async () => {
     const { listener } = await listening([guestAt(guest, { ttl: 64 })], { address });
-    const error = await failure({ address, port: listener.port, gtsmHops: 1, timeoutMs: 300 });
+    const error = await failure({ address, port: listener.port, gtsmHops: 1 });
     // The answer to the handshake comes from the listening socket, with the system's TTL of 64.
     expect(error.message).toMatch(/does not answer/);
   });
@@ -228,7 +229,7 @@ describe('the peers of a listener', () => {
 
   test.skipIf(noLibc)('a password may cover a network of guests', async () => {
     const { listener } = await listening([{ from: '127.6.0.0/16' as Prefix, password: 'all of you' }]);
-    const to = { port: listener.port, localAddress: ip('127.6.1.2'), timeoutMs: 250 };
+    const to = { port: listener.port, localAddress: ip('127.6.1.2') };
     await dialed({ ...to, password: 'all of you' });
     expect((await failure({ ...to, password: 'not you' })).kind).toBe('unreachable');
   });
@@ -337,6 +338,9 @@ describe('a connection', () => {
     expect(a.heard.filter((h) => h === 'drain').length).toBe(1);
     await until(() => a.connection.bytesQueued === 0, 'an empty queue');
     expect(a.heard.at(-1)).not.toBe('blocked');
+    expect(a.connection.write(Uint8Array.of(7))).toBe(true);
+    total++;
+    await until(() => b.bytes === total, 'the last byte');
     expect(a.connection.bytesWritten).toBe(total);
     expect(b.connection.bytesRead).toBe(total);
   });
@@ -380,6 +384,16 @@ describe('a connection', () => {
     expect(took).toBeGreaterThan(90);
     expect(took).toBeLessThan(1500);
     server.close();
+  });
+
+  test('close does not wait for its limit when reading was paused', async () => {
+    const [a, b] = await pair();
+    a.connection.pause();
+    b.connection.write(new Uint8Array(2_000_000));
+    const began = performance.now();
+    await Promise.all([a.connection.close(3000), b.connection.close(3000)]);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(b.connection.bytesWritten).toBe(2_000_000);
   });
 
   test('abort is a reset at the other side', async () => {
