@@ -94,7 +94,7 @@ function dialed(target: Partial<Target> & { port: number }): Promise<Ear> {
 
 /** A dial that must not succeed; only these have a short time, so that a busy machine fails no other. */
 const failure = (target: Partial<Target> & { port: number }): Promise<HostError> =>
-  dialed({ timeoutMs: 300, ...target }).then(
+  dialed({ timeoutMs: 150, ...target }).then(
     () => Promise.reject(new Error('the connection stands')),
     (error) => error,
   );
@@ -136,8 +136,8 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
         failure(to),
       ]);
       expect(right.connection.write(Buffer.from('x'))).toBe(true);
-      expect(wrong.message).toMatch(/does not answer within 0.3 s/);
-      expect(none.message).toMatch(/does not answer within 0.3 s/);
+      expect(wrong.message).toMatch(/does not answer within 0.15 s/);
+      expect(none.message).toMatch(/does not answer within 0.15 s/);
       await until(() => ears[0]?.text === 'x', 'the signed byte');
       expect(ears.length).toBe(1);
     },
