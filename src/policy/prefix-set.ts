@@ -1,5 +1,13 @@
 /** Prefix lists: written as operators write them, and looked up by length and leading bits. */
-import { covers, type Prefix, parsePrefix, prefixBits, prefixFamily, prefixLength } from '../base/index.ts';
+import {
+  covers,
+  type Prefix,
+  type PrefixBits,
+  parsePrefix,
+  prefixBits,
+  prefixFamily,
+  prefixLength,
+} from '../base/index.ts';
 import type { PrefixMatch } from './policy.ts';
 
 /**
@@ -58,10 +66,9 @@ export function fits(match: PrefixMatch, prefix: Prefix): boolean {
 
 /** A lookup in a list of any size: one map access for each different prefix length in it. */
 export function compilePrefixes(matches: readonly PrefixMatch[]): (prefix: Prefix) => boolean {
-  if (matches.length <= 2) return (prefix) => matches.some((m) => fits(m, prefix));
   const tables = { 4: compileFamily(matches, 4), 6: compileFamily(matches, 6) };
   return (prefix) => {
-    const { family, bytes, length } = prefixBits(prefix);
+    const { family, bytes, length } = bitsOf(prefix);
     for (const table of tables[family]) {
       if (table.length > length) return false;
       const ranges = table.ranges.get(key(bytes, table.length));
@@ -94,13 +101,32 @@ function compileFamily(matches: readonly PrefixMatch[], family: 4 | 6): readonly
   return [...tables.values()].sort((a, b) => a.length - b.length);
 }
 
+/** The rules of a policy ask about one prefix many times in a row, so its bits are kept. */
+let lastPrefix: Prefix | undefined;
+let lastBits: PrefixBits | undefined;
+
+function bitsOf(prefix: Prefix): PrefixBits {
+  if (prefix !== lastPrefix || !lastBits) {
+    lastBits = prefixBits(prefix);
+    lastPrefix = prefix;
+  }
+  return lastBits;
+}
+
 /** The first `length` bits: a number up to 48 bits, text beyond. */
 function key(bytes: Uint8Array, length: number): number | string {
-  const word = (i: number) => {
-    const keep = Math.min(16, Math.max(0, length - 16 * i));
-    return (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)) & (0xffff << (16 - keep)) & 0xffff;
-  };
-  const number = word(0) * 0x1_0000_0000 + word(1) * 0x1_0000 + word(2);
+  if (length <= 32) return first(bytes, length);
+  const middle = ((bytes[4]! << 8) | bytes[5]!) & (0xffff << (48 - Math.min(48, length)));
+  const number = first(bytes, 32) * 0x1_0000 + (middle & 0xffff) + 0x1_0000_0000;
   if (length <= 48) return number;
-  return `${number}:${word(3)}:${word(4)}:${word(5)}:${word(6)}:${word(7)}`;
+  let text = String(number);
+  for (let i = 6; i * 8 < length; i++) text += `:${bytes[i]! & (0xff00 >> Math.min(8, length - 8 * i))}`;
+  return text;
+}
+
+/** The first `length` bits, at most 32, as a number with the rest clear. */
+function first(bytes: Uint8Array, length: number): number {
+  if (length === 0) return 0;
+  const word = (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
+  return (word & (0xffff_ffff << (32 - length))) >>> 0;
 }
