@@ -40,7 +40,7 @@ export function decodeAttributes(bytes: Uint8Array, agreed: Agreed): AttributesR
 /** The same for `bytes[at … end)`. */
 export function readAttributes(bytes: Uint8Array, at: number, end: number, agreed: Agreed): AttributesRead {
   const attributes: Attribute[] = [];
-  const seen: number[] = [];
+  const seen = new Seen();
   let faults: Fault[] | undefined;
   const blame = (
     code: number,
@@ -79,17 +79,16 @@ export function readAttributes(bytes: Uint8Array, at: number, end: number, agree
     const value = at;
     at += length;
 
-    if (seen.includes(code)) {
+    const before = seen.times(code);
+    if (before > 0) {
       // RFC 7606 §3 g. Said once per code, so that a hostile message cannot make a long list.
       if (code === MP_REACH || code === MP_UNREACH) {
         blame(code, UPDATE_ERROR.malformedList, 'appears more than once', 'reset', 0, 0);
         break;
       }
-      if (!faults?.some((f) => f.attribute === code && f.error.subcode === UPDATE_ERROR.malformedList))
-        blame(code, UPDATE_ERROR.malformedList, 'appears more than once', 'discard', 0, 0);
+      if (before === 1) blame(code, UPDATE_ERROR.malformedList, 'appears more than once', 'discard', 0, 0);
       continue;
     }
-    seen.push(code);
 
     const row = ROW_OF_CODE[code];
     if (!row) {
@@ -118,6 +117,31 @@ export function readAttributes(bytes: Uint8Array, at: number, end: number, agree
     }
   }
   return { attributes, faults: faults ?? NO_FAULTS };
+}
+
+/** How often attribute codes came. Codes under 32, which are nearly all there are, cost no memory. */
+class Seen {
+  #once = 0;
+  #twice = 0;
+  #others: Uint8Array | undefined;
+
+  /** How often the code was asked for before: 0, 1, or 2 for more. */
+  times(code: number): number {
+    if (code > 31) {
+      this.#others ??= new Uint8Array(256);
+      const n = this.#others[code] as number;
+      if (n < 2) this.#others[code] = n + 1;
+      return n;
+    }
+    const bit = 1 << code;
+    if ((this.#once & bit) === 0) {
+      this.#once |= bit;
+      return 0;
+    }
+    const n = (this.#twice & bit) === 0 ? 1 : 2;
+    this.#twice |= bit;
+    return n;
+  }
 }
 
 function complaint(e: unknown, row: Row<KnownKind>): [subcode: number, why: string] {
