@@ -1,16 +1,17 @@
 /** Every change a rule may make: how it is made, how it reads, and what can be wrong with it. Made in the table's order. */
 import { type Asn, parseAddress } from '../base/index.ts';
-import type { Attribute } from '../wire/index.ts';
+import { type Attribute, formatPath } from '../wire/index.ts';
 import { find, put, without } from './attributes.ts';
 import {
   badPattern,
   type CommunityKind,
   communityFits,
   compilePattern,
+  isCommunity,
   isWellKnown,
 } from './community-pattern.ts';
 import { missing, resolve } from './condition.ts';
-import { pathText, prepended } from './path.ts';
+import { prepended } from './path.ts';
 import type { Change, CommunityChange, NextHopChange, SetRef, Sets, Then } from './policy.ts';
 
 /** Turns attributes into changed ones; gives back the very same list when nothing changes. */
@@ -71,7 +72,7 @@ export const ACTIONS: { readonly [K in keyof Required<Then>]: Action<K> } = {
     },
     text: (value) =>
       typeof value === 'number' ? `prepend ${value}` : `prepend ${value.times} of ${value.asn}`,
-    found: (attributes) => pathText(find(attributes, 'asPath')?.path ?? []) || 'empty',
+    found: (attributes) => formatPath(find(attributes, 'asPath')?.path ?? []) || 'empty',
     check(value) {
       const times = typeof value === 'number' ? value : value.times;
       return Number.isInteger(times) && times >= 1 && times <= PREPEND_LIMIT
@@ -189,7 +190,9 @@ function communityAction<K extends CommunityKind>(kind: K, name: string): Action
     name,
     help: 'add, remove (with wildcards), or replace',
     compile(change: CommunityChange, sets) {
-      const { replace, add = [] } = change;
+      // A text that is no community must not reach the wire.
+      const replace = change.replace?.filter((c) => isCommunity(c, kind));
+      const add = (change.add ?? []).filter((c) => isCommunity(c, kind));
       const remove = resolve(change.remove ?? [], sets.communities)
         .filter((p) => badPattern(p, kind) === undefined)
         .map(compilePattern);
@@ -208,7 +211,7 @@ function communityAction<K extends CommunityKind>(kind: K, name: string): Action
         if (fresh.length === old.length && fresh.every((c, i) => c === old[i])) return attributes;
         if (fresh.length === 0) return without(attributes, kind);
         const partial = ((find(attributes, kind as CommunityKind)?.flags ?? 0) & PARTIAL) !== 0;
-        // The text was checked to be one of this kind.
+        // Each is one of this kind: the compiler cannot follow the pairing.
         return put(attributes, {
           kind,
           communities: fresh,
@@ -226,12 +229,9 @@ function communityAction<K extends CommunityKind>(kind: K, name: string): Action
     check: (change, sets) => [
       ...missing(change.remove ?? [], sets.communities, 'community set'),
       ...(change.remove ?? []).flatMap((p) => (typeof p === 'string' ? (badPattern(p, kind) ?? []) : [])),
-      ...[...(change.replace ?? []), ...(change.add ?? [])].flatMap((c) => {
-        const wrong =
-          badPattern(c, kind) ??
-          (compilePattern(c).exact === undefined ? `'${c}' is a pattern, not a community` : undefined);
-        return wrong ?? [];
-      }),
+      ...[...(change.replace ?? []), ...(change.add ?? [])]
+        .filter((c) => !isCommunity(c, kind))
+        .map((c) => badPattern(c, kind) ?? `'${c}' is a pattern, not a community`),
     ],
   };
 }

@@ -1,30 +1,5 @@
 /** Lists of attributes: finding one, and putting another in its place without touching the list that was given. */
-import type { Attribute, AttributeKind } from '../wire/index.ts';
-
-/** The type codes of all attributes with a name, so that a new one goes where RFC 4271 §5 wants it: in ascending order. */
-const CODES: { readonly [K in Exclude<AttributeKind, 'unknown'>]: number } = {
-  origin: 1,
-  asPath: 2,
-  nextHop: 3,
-  med: 4,
-  localPref: 5,
-  atomicAggregate: 6,
-  aggregator: 7,
-  communities: 8,
-  originatorId: 9,
-  clusterList: 10,
-  mpReach: 14,
-  mpReachOpaque: 14,
-  mpUnreach: 15,
-  mpUnreachOpaque: 15,
-  extendedCommunities: 16,
-  as4Path: 17,
-  as4Aggregator: 18,
-  ipv6ExtendedCommunities: 25,
-  aigp: 26,
-  largeCommunities: 32,
-  otc: 35,
-};
+import { ATTRIBUTES, type Attribute, type AttributeKind } from '../wire/index.ts';
 
 type Of<K extends AttributeKind> = Extract<Attribute, { readonly kind: K }>;
 
@@ -47,6 +22,7 @@ export function without(attributes: readonly Attribute[], kind: AttributeKind): 
   return attributes.some((a) => a.kind === kind) ? attributes.filter((a) => a.kind !== kind) : attributes;
 }
 
+/** RFC 4271 §5: attributes go in ascending order of their type codes. */
 function code(a: Attribute): number {
-  return a.kind === 'unknown' ? a.code : CODES[a.kind];
+  return a.kind === 'unknown' ? a.code : ATTRIBUTES[a.kind].code;
 }

@@ -1,4 +1,6 @@
 /** Patterns over communities of all three kinds, field by field: a value, `*`, or a range of numbers. */
+import { parseCommunity, parseLargeCommunity } from '../base/index.ts';
+import { parseExtendedCommunity } from '../wire/index.ts';
 import type { CommunityPattern } from './policy.ts';
 
 /** Which attribute a pattern is about. */
@@ -15,14 +17,25 @@ export interface CompiledCommunity {
   readonly namesWellKnown: boolean;
 }
 
+/** True when the text is one community of this kind, in the form that it has in a route. */
+export function isCommunity(text: string, kind: CommunityKind): boolean {
+  return PARSERS[kind](text) === text;
+}
+
+const PARSERS: { readonly [K in CommunityKind]: (text: string) => string | undefined } = {
+  communities: parseCommunity,
+  largeCommunities: parseLargeCommunity,
+  extendedCommunities: parseExtendedCommunity,
+};
+
 /** Why `pattern` cannot be one of this kind, as a sentence's end; undefined when it can. */
 export function badPattern(pattern: CommunityPattern, kind: CommunityKind): string | undefined {
   const fields = pattern.split(':');
   if (kind === 'extendedCommunities') {
-    if (/^0x[0-9a-f]{16}$/.test(pattern)) return undefined;
-    if (fields.length < 2 || fields.length > 3 || !/^[a-z*][a-z0-9-]*$/.test(fields[0] as string))
-      return `'${pattern}' is not an extended community such as rt:64500:1 or rt:64500:*`;
-    return undefined;
+    const open =
+      /^(rt|soo|color|\*)$/.test(fields[0] as string) && fields.length === 3 && /[*-]/.test(pattern);
+    if (open || pattern === 'ovs:*' || isCommunity(pattern, kind)) return undefined;
+    return `'${pattern}' is not an extended community such as rt:64500:1 or rt:64500:*`;
   }
   const [count, most, shape] =
     kind === 'communities' ? [2, 0xffff, '64500:1 or 64500:*'] : [3, 0xffff_ffff, '64500:1:2 or 64500:*:*'];

@@ -4,10 +4,18 @@
  * ones first.
  */
 import { type Address, type Asn, type Prefix, parsePrefix } from '../base/index.ts';
-import { type Attribute, IPV4_MULTICAST, IPV4_UNICAST, IPV6_MULTICAST, IPV6_UNICAST } from '../wire/index.ts';
+import {
+  type Attribute,
+  formatPath,
+  IPV4_MULTICAST,
+  IPV4_UNICAST,
+  IPV6_MULTICAST,
+  IPV6_UNICAST,
+  pathLength,
+} from '../wire/index.ts';
 import { find } from './attributes.ts';
 import { badPattern, type CommunityKind, communityFits, compilePattern } from './community-pattern.ts';
-import { firstAs, originAs, pathLength, pathText } from './path.ts';
+import { firstAs, originAs } from './path.ts';
 import { compilePathRegex } from './path-regex.ts';
 import type {
   CommunityPattern,
@@ -167,7 +175,7 @@ export const CONDITIONS: { readonly [K in keyof Required<When>]: Condition<K> } 
       };
     },
     text: (matches) => matches.map((m) => ('set' in m ? `in ${m.set}` : pathMatchText(m))).join(' or '),
-    found: (v) => pathText(pathOf(v)) || 'empty',
+    found: (v) => formatPath(pathOf(v)) || 'empty',
     check: (matches, sets) => [
       ...missing(matches, sets.paths, 'path set'),
       ...matches.flatMap((m) => ('set' in m ? [] : pathMatchProblems(m))),
@@ -377,7 +385,7 @@ function compilePath(m: PathMatch): (path: ReturnType<typeof pathOf>) => boolean
   if ('length' in m) return (path) => compare(pathLength(path), m.length);
   if ('empty' in m) return (path) => (pathLength(path) === 0) === m.empty;
   const regex = compilePathRegex(m.matches);
-  return regex.ok ? (path) => regex.test(pathText(path)) : () => false;
+  return regex.ok ? (path) => regex.test(formatPath(path)) : () => false;
 }
 
 function pathMatchText(m: PathMatch): string {

@@ -1,7 +1,7 @@
 /** Import and export policy as data, its evaluation and its explanation. */
 export { ACTIONS, type Action, type Options, PREPEND_LIMIT, thenText } from './action.ts';
 export { check, differs, type Problem } from './check.ts';
-export { badPattern, type CommunityKind } from './community-pattern.ts';
+export { badPattern, type CommunityKind, isCommunity } from './community-pattern.ts';
 export {
   type Accepted,
   type Compiled,
@@ -15,7 +15,7 @@ export {
   type Step,
 } from './compile.ts';
 export { CONDITIONS, type Condition, whenText } from './condition.ts';
-export { firstAs, originAs, pathLength, pathText, prepended } from './path.ts';
+export { firstAs, originAs, prepended } from './path.ts';
 export { compilePathRegex, PATH_REGEX_LIMIT, type PathRegexResult, type PathTest } from './path-regex.ts';
 export {
   ACCEPT_ALL,

@@ -1,31 +1,9 @@
-/** What conditions and changes ask of an AS path: its text, its two ends, its length, and a longer one. */
+/** What conditions and changes ask of an AS path: its two ends, and a longer one. Text and length are `wire`'s. */
 import type { Asn } from '../base/index.ts';
 import type { Segment } from '../wire/index.ts';
 
 /** A path's length in octets of count allows no more than this many AS numbers in one segment (RFC 4271 §4.3 b). */
 const SEGMENT_LIMIT = 255;
-
-const BRACKETS: { readonly [K in Segment['kind']]: readonly [string, string, string] } = {
-  sequence: ['', ' ', ''],
-  set: ['{', ',', '}'],
-  confedSequence: ['(', ' ', ')'],
-  confedSet: ['[', ',', ']'],
-};
-
-/** As the operators' tools print it: `64500 64501 {64502,64503}`; empty for an empty path. */
-export function pathText(path: readonly Segment[]): string {
-  return path
-    .map(({ kind, asns }) => BRACKETS[kind][0] + asns.join(BRACKETS[kind][1]) + BRACKETS[kind][2])
-    .join(' ');
-}
-
-/** RFC 4271 §9.1.2.2 a and RFC 5065 §5.3: a set counts one, confederation segments nothing. */
-export function pathLength(path: readonly Segment[]): number {
-  let length = 0;
-  for (const { kind, asns } of path)
-    length += kind === 'sequence' ? asns.length : kind === 'set' && asns.length > 0 ? 1 : 0;
-  return length;
-}
 
 /** The AS the path was heard from; undefined when the path is empty or begins with a set. */
 export function firstAs(path: readonly Segment[]): Asn | undefined {

@@ -12,8 +12,10 @@ import {
   type Attribute,
   type ExtendedCommunity,
   type Family,
+  formatPath,
   IPV4_UNICAST,
   IPV6_UNICAST,
+  parsePath,
   type Segment,
 } from '../wire/index.ts';
 import {
@@ -27,7 +29,6 @@ import {
   type Neighbor,
   type Policy,
   parsePrefixMatch,
-  pathText,
   prepended,
   REJECT_ALL,
   type Rule,
@@ -38,20 +39,6 @@ import {
   type When,
 } from './index.ts';
 
-/** `64500 64501 {64502,64503} (64512)` as a path. */
-function path(text: string): readonly Segment[] {
-  const segments: Segment[] = [];
-  for (const m of text.matchAll(/\{([^}]*)\}|\(([^)]*)\)|([\d ]+)/g)) {
-    const asns = (m[1] ?? m[2] ?? m[3] ?? '')
-      .split(/[ ,]+/)
-      .filter((t) => t !== '')
-      .map(Number);
-    const kind = m[1] !== undefined ? 'set' : m[2] !== undefined ? 'confedSequence' : 'sequence';
-    if (asns.length > 0) segments.push({ kind, asns });
-  }
-  return segments;
-}
-
 /** `origin igp, path 64500 64501, med 5, lp 200, c 64500:1 64500:2, l 1:2:3, x rt:1:2, otc 64500, nh 192.0.2.1`. */
 function attributes(text: string): readonly Attribute[] {
   const made: Attribute[] = [];
@@ -59,7 +46,7 @@ function attributes(text: string): readonly Attribute[] {
     const [word, ...rest] = part.split(' ');
     const value = rest.join(' ');
     if (word === 'origin') made.push({ kind: 'origin', origin: value as 'igp' });
-    if (word === 'path') made.push({ kind: 'asPath', path: path(value) });
+    if (word === 'path') made.push({ kind: 'asPath', path: parsePath(value) ?? [] });
     if (word === 'nh') made.push({ kind: 'nextHop', nextHop: value as Address });
     if (word === 'med') made.push({ kind: 'med', med: Number(value) });
     if (word === 'lp') made.push({ kind: 'localPref', localPref: Number(value) });
@@ -76,7 +63,7 @@ function written(list: readonly Attribute[]): string {
   return list
     .map((a) => {
       if (a.kind === 'origin') return `origin ${a.origin}`;
-      if (a.kind === 'asPath') return `path ${pathText(a.path)}`;
+      if (a.kind === 'asPath') return `path ${formatPath(a.path)}`;
       if (a.kind === 'nextHop') return `nh ${a.nextHop}`;
       if (a.kind === 'med') return `med ${a.med}`;
       if (a.kind === 'localPref') return `lp ${a.localPref}`;
@@ -152,7 +139,7 @@ test.each<[string, When, Subject, boolean]>([
   [
     'first AS, confederation passed over',
     { path: [{ neighbor: 64500 }] },
-    route('path (65001)64500 64501'),
+    route('path (65001) 64500 64501'),
     true,
   ],
   ['path length', { path: [{ length: { le: 3 } }] }, route(PATH), true],
@@ -272,6 +259,17 @@ test.each<[Then, string]>([
   const outcome = compile({ rules: [{ then, end: 'accept' }] }).evaluate(subject);
   expect(outcome.accept && outcome.attributes).toBe(subject.attributes);
   expect(outcome).toMatchObject({ changed: false });
+});
+
+test('what is no community never gets into a route, whoever wrote the policy', () => {
+  const then: Then = {
+    communities: { add: ['70000:1', '1:1', 'no-export'] },
+    largeCommunities: { replace: ['1:2'] },
+    extendedCommunities: { add: ['rt:1', 'foo:1:2', 'rt:1:2'] },
+  };
+  const outcome = compile({ rules: [{ then, end: 'accept' }] }).evaluate(route('l 1:1:1'));
+  expect(outcome.accept && written(outcome.attributes)).toBe('c 1:1, x rt:1:2');
+  expect(check({ rules: [{ then, end: 'accept' }] }).length).toBe(5);
 });
 
 test('the next hop is an instruction to the speaker; the last rule that gives one counts', () => {

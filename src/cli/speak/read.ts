@@ -2,8 +2,8 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Asn, type Prefix, parsePrefix, prefixFamily } from '../../base/index.ts';
 import { type Complaint, freeze, type Path, type Place } from '../../plan/index.ts';
-import type { Policy } from '../../policy/index.ts';
-import type { Attribute, Segment } from '../../wire/index.ts';
+import { type Policy, prepended } from '../../policy/index.ts';
+import type { Attribute } from '../../wire/index.ts';
 import { complain, inOrder, translate } from './complain.ts';
 import type { Announcement, Endpoint, SpeakConfig } from './config.ts';
 import { completePeer, type PeerPlace } from './peer.ts';
@@ -167,21 +167,15 @@ function prefixesOf(path: string, at: Path, context: Context, readText: ReadText
 }
 
 function attributesOf(a: FileAnnouncement, asn: Asn): readonly Attribute[] {
-  const segments: Segment[] = [];
-  const add = (kind: Segment['kind'], asns: readonly Asn[]) => {
-    const last = segments.at(-1);
-    if (kind === 'sequence' && last?.kind === 'sequence' && last.asns.length + asns.length <= 255)
-      segments[segments.length - 1] = { kind, asns: [...last.asns, ...asns] };
-    else segments.push({ kind, asns });
-  };
-  if (a.prepend) add('sequence', new Array<Asn>(a.prepend).fill(asn));
-  for (const part of a.asPath ?? []) add(part.set ? 'set' : 'sequence', part.asns);
   return [
     { kind: 'origin', origin: a.origin ?? 'igp' },
-    { kind: 'asPath', path: segments },
+    { kind: 'asPath', path: prepended(a.asPath ?? [], asn, a.prepend ?? 0) },
     ...(a.med === undefined ? [] : [{ kind: 'med' as const, med: a.med }]),
     ...(a.localPref === undefined ? [] : [{ kind: 'localPref' as const, localPref: a.localPref }]),
     ...(a.communities ? [{ kind: 'communities' as const, communities: a.communities }] : []),
+    ...(a.extendedCommunities
+      ? [{ kind: 'extendedCommunities' as const, communities: a.extendedCommunities }]
+      : []),
     ...(a.largeCommunities ? [{ kind: 'largeCommunities' as const, communities: a.largeCommunities }] : []),
   ];
 }

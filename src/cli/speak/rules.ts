@@ -3,13 +3,14 @@
  * may be a set, its bare name stands there.
  */
 import * as z from 'zod';
-import { type Asn, parseAddress, parseCommunity } from '../../base/index.ts';
+import { type Asn, parseAddress, parseCommunity, parseLargeCommunity } from '../../base/index.ts';
 import {
   badPattern,
   type Change,
   type CommunityKind,
   type Comparison,
   compilePathRegex,
+  isCommunity,
   PATH_REGEX_LIMIT,
   type PathMatch,
   PREPEND_LIMIT,
@@ -19,7 +20,7 @@ import {
   type Then,
   type When,
 } from '../../policy/index.ts';
-import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.ts';
+import { type Family, IPV4_UNICAST, IPV6_UNICAST, parseExtendedCommunity } from '../../wire/index.ts';
 import { asn, flag, listOf, mapping, NAME, oneOf, oneOrMore, prefix, scalar, text, whole } from './shape.ts';
 
 const U32 = 0xffff_ffff;
@@ -46,9 +47,15 @@ function orSet<T>(words: string, isValue: RegExp, read: (t: string) => T | undef
   );
 }
 
+/** Names and other forms of a community become the one that routes have. */
 function readPattern(kind: CommunityKind) {
   return (t: string): string | undefined => {
-    const exact = kind === 'communities' ? parseCommunity(t) : undefined;
+    const exact =
+      kind === 'communities'
+        ? parseCommunity(t)
+        : kind === 'extendedCommunities'
+          ? parseExtendedCommunity(t)
+          : parseLargeCommunity(t);
     return exact ?? (badPattern(t, kind) === undefined ? t : undefined);
   };
 }
@@ -69,7 +76,7 @@ function pattern(kind: CommunityKind) {
 function exactly(kind: CommunityKind) {
   return scalar(COMMUNITY_WORDS[kind].replace(/,? (a|or a) pattern[^,]*/, ''), (t) => {
     const read = readPattern(kind)(t);
-    return read === undefined || /[*]|\d-\d/.test(read) ? undefined : read;
+    return read !== undefined && isCommunity(read, kind) ? read : undefined;
   });
 }
 

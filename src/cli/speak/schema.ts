@@ -1,6 +1,7 @@
 /** The file of `nearcast speak`, key by key. */
 import * as z from 'zod';
 import { type Address, type Millis, millis, parseAddress, seconds } from '../../base/index.ts';
+import { parseExtendedCommunity, parsePath, type Segment } from '../../wire/index.ts';
 import type { SecretSource } from './config.ts';
 import { COMMUNITY_SET, FAMILY, PATH_SET, POLICY, PREFIX_SET, RULES } from './rules.ts';
 import {
@@ -201,15 +202,11 @@ const PEER = mapping({
   ...SHARED,
 });
 
-/** `64501 64502 {64503,64504}`. */
 const AS_PATH = scalar(
   'AS numbers with spaces between, an AS_SET in braces: 64501 64502 {64503,64504}',
-  (t) => {
-    if (!/^(\d{1,10}|\{\d{1,10}(,\s*\d{1,10})*\}|\s)*$/.test(t)) return undefined;
-    const parts = t.match(/\d+|\{[^}]*\}/g) ?? [];
-    const asns = (part: string) => (part.match(/\d+/g) ?? []).map(Number);
-    if (parts.length > 500 || parts.flatMap(asns).some((n) => n === 0 || n > U32)) return undefined;
-    return parts.map((part) => ({ set: part.startsWith('{'), asns: asns(part) }));
+  (t): readonly Segment[] | undefined => {
+    const path = parsePath(t);
+    return path && path.flatMap((s) => s.asns).length <= 500 ? path : undefined;
   },
 );
 
@@ -222,6 +219,9 @@ const ATTRIBUTES = {
   'local-pref': whole(0, U32).optional(),
   communities: oneOrMore(community).optional(),
   'large-communities': oneOrMore(largeCommunity).optional(),
+  'extended-communities': oneOrMore(
+    scalar('an extended community such as rt:64500:1', parseExtendedCommunity),
+  ).optional(),
 };
 
 const ANNOUNCE_ENTRY = mapping({
