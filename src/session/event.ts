@@ -9,11 +9,20 @@ import type { Agreed, Family, Notification, Open, Role, RouteRefresh } from '../
 export type LinkName = 'outgoing' | 'incoming';
 
 export type PeerEvent =
-  /** The operator, or start-up, wants this peer up (ManualStart / AutomaticStart). */
-  | { readonly kind: 'start' }
-  /** The operator wants it down: a Cease with this subcode and text (RFC 4486, RFC 9003). `hard`: forget our routes at once (RFC 8538 §3.1). */
+  /**
+   * The operator, or start-up, wants this peer up (ManualStart / AutomaticStart). `restarting`: we come back from a restart and
+   * say so (RFC 4724 §4.1) for the length of our restart time; `forwarding`: families whose packets went on being forwarded meanwhile.
+   */
+  | { readonly kind: 'start'; readonly restarting?: boolean; readonly forwarding?: readonly Family[] }
+  /**
+   * The operator wants it down: a Cease with this subcode and text (RFC 4486, RFC 9003). `hard`: forget our routes at once (RFC
+   * 8538 §3.1); by default for the subcodes 1, 2, 3 and 10.
+   */
   | { readonly kind: 'stop'; readonly subcode: number; readonly text?: string; readonly hard?: boolean }
-  /** A connection stands. For `incoming` this is how a peer hears of one that was accepted. */
+  /**
+   * A connection stands. For `incoming` this is how a peer hears of one that was accepted: ask `welcome` before. A second one
+   * of the same name says that the first is gone.
+   */
   | { readonly kind: 'tcpUp'; readonly link: LinkName; readonly local: Address; readonly remote: Address }
   /** A connection ended or could not be made; `why` is the system's word for it. */
   | { readonly kind: 'tcpDown'; readonly link: LinkName; readonly why: string }
@@ -86,7 +95,10 @@ export interface Negotiated {
   /** Our role and the peer's, where both are known and fit (RFC 9234). */
   readonly role?: Role;
   readonly remoteRole?: Role;
-  /** Both sides understand graceful restart: whether and for which families the peer keeps our routes, and for how long (seconds). */
+  /**
+   * Both sides understand graceful restart. `families` the peer can restart without loss: their routes we keep while it is away, for at
+   * most `restartTime` seconds. Whether the peer keeps ours depends on what we said.
+   */
   readonly gracefulRestart?: {
     readonly restartTime: number;
     readonly families: readonly Family[];
