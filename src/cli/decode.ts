@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Agreed } from '../wire/index.ts';
 import { Conversations } from './conversation.ts';
-import { familiesOf, inWords, isBadInput, type LineForm, type Report, reportLine } from './decode-line.ts';
+import { EVERY_FAMILY, inWords, isBadInput, type LineForm, type Report, reportLine } from './decode-line.ts';
 import { BadCapture, isCapture, type Packet, packets, tcpSegment } from './pcap.ts';
 
 export interface DecodeOptions {
@@ -135,7 +135,7 @@ Examples:
   echo ffffffffffffffffffffffffffffffff001304 | nearcast decode
   nearcast decode --text session.pcap
   tcpdump -w - -U port 179 | nearcast decode --from pcap
-  echo '{"id":1,"hex":"ffff…","ctx":{"asn4":false,"addPath":true}}' | nearcast decode
+  echo '{"id":"a","hex":"ffffffffffffffffffffffffffffffff001304","ctx":{"asn4":false}}' | nearcast decode
 
 Input:  one message a line, as hexadecimal or as {"id", "hex", "ctx"}; or a pcap or pcapng file. Empty lines and lines that begin with # are passed over.
         ctx says what the peers agreed: asn4 (default true), extendedMessage (default false), addPath (default false; true, or a list of families).
@@ -154,20 +154,27 @@ export function decodeCommand(): Command {
         .choices(['auto', 'hex', 'jsonl', 'pcap'])
         .default('auto'),
     )
-    .option('--text', 'for people, instead of JSON lines', false)
-    .option('--hex', 'repeat each message in "hex" and "ctx", so that the output can be read again', false)
+    .option('--json', 'JSON lines, which is what it prints anyway')
+    .option('--text', 'for people, instead of JSON lines')
+    .option('--hex', 'repeat each message in "hex" and "ctx", so that the output can be read again')
     .option('--port <number>', 'TCP port of BGP in captures', portOf, 179)
-    .option('--as2', 'AS numbers take two octets, where the input does not say', false)
-    .option('--add-path', 'prefixes carry path identifiers, where the input does not say', false)
-    .option('--extended-message', 'messages may have up to 65535 octets, where the input does not say', false)
+    .option('--as2', 'AS numbers take two octets, where the input does not say')
+    .option('--add-path', 'prefixes carry path identifiers, where the input does not say')
+    .option('--extended-message', 'messages may have up to 65535 octets, where the input does not say')
     .addHelpText('after', EXAMPLES)
     .action(async (files: string[], o) => {
       const context: Agreed = {
         asn4: !o.as2,
-        extendedMessage: o.extendedMessage,
-        addPath: familiesOf(o.addPath) ?? [],
+        extendedMessage: o.extendedMessage === true,
+        addPath: o.addPath ? EVERY_FAMILY : [],
       };
-      const bad = await decodeFiles(files.length > 0 ? files : ['-'], { ...o, context });
+      const bad = await decodeFiles(files.length > 0 ? files : ['-'], {
+        from: o.from,
+        port: o.port,
+        text: o.text === true,
+        hex: o.hex === true,
+        context,
+      });
       if (bad) process.exitCode = 1;
     });
 }
