@@ -1,0 +1,173 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type Instant, instant } from '../base/index.ts';
+import { formatComplaint, parsePlan, type Service } from '../plan/index.ts';
+import {
+  phaseOf,
+  startVerdict,
+  stepVerdict,
+  VERDICT_TABLE,
+  type VerdictState,
+  verdictDue,
+} from './verdict.ts';
+
+/** A service with probes a, b, c, … and these settings. */
+function service(probes: number, settings = '', probeSettings = ''): Service {
+  const list = Array.from(
+    { length: probes },
+    (_, i) => `{ tcp: { port: 1, every: 1s, probe-name: ${'abc'[i]}${probeSettings} } }`,
+  );
+  const parsed = parsePlan(
+    `network: x\nasn: 64500\nprefixes: 203.0.113.0/24\nsites: { fra: {} }\nservices: { s: { address: 203.0.113.1, probes: [${list.join(', ')}], ${settings} } }\n`,
+  );
+  if ('complaints' in parsed) throw new Error(parsed.complaints.map(formatComplaint).join('\n'));
+  return parsed.plan.services['s'] as Service;
+}
+
+/**
+ * A line of answers, one group a second: `+` and `-` for the probes in turn, `.` for no answer, `x` for a dead one. Returns
+ * the verdict after every group.
+ */
+function run(
+  s: Service,
+  line: string,
+  from = startVerdict(s, instant(0)),
+): { state: VerdictState; verdicts: string[] } {
+  let state = from;
+  const verdicts: string[] = [];
+  for (const [i, group] of line.split(' ').entries()) {
+    const now = instant((i + 1) * 1000);
+    for (const [k, sign] of [...group].entries()) {
+      if (sign === '.') continue;
+      const outcome = sign === '+' ? 'good' : sign === 'x' ? 'dead' : 'bad';
+      state = stepVerdict(s, state, { kind: 'probe', probe: 'abc'[k] as string, result: { outcome } }, now);
+    }
+    state = stepVerdict(s, state, { kind: 'due' }, now);
+    verdicts.push(state.verdict);
+  }
+  return { state, verdicts };
+}
+
+const last = (s: Service, line: string) => run(s, line).verdicts.at(-1);
+const QUICK = 'rise: 2, fall: 2, min-stable: 0s';
+
+test('nothing is concluded before enough answers', () => {
+  expect(run(service(1, QUICK), '+ +').verdicts).toEqual(['unknown', 'up']);
+  expect(run(service(1, QUICK), '- -').verdicts).toEqual(['unknown', 'down']);
+  expect(run(service(2, QUICK), '+. ++ .+').verdicts).toEqual(['unknown', 'unknown', 'up']);
+});
+
+test.each([
+  ['all', '++ ++', 'up'],
+  ['all', '++ ++ +- +-', 'down'],
+  ['any', '++ ++ +- +-', 'up'],
+  ['any', '+. +.', 'up'],
+  ['any', '++ ++ -- --', 'down'],
+  ['any', '-- --', 'down'],
+])('combine %s: %s is %s', (combine, line, verdict) => {
+  expect(last(service(2, `${QUICK}, combine: ${combine}`), line)).toBe(verdict);
+});
+
+test('a quorum holds while so many are good, and partial failure degrades when that is asked for', () => {
+  const s = service(3, `${QUICK}, combine: quorum 2, degraded: partial`);
+  expect(last(s, '+++ +++')).toBe('up');
+  expect(last(s, '+++ +++ ++- ++-')).toBe('degraded');
+  expect(last(s, '+++ +++ +-- +--')).toBe('down');
+  expect(last(service(3, `${QUICK}, combine: quorum 2`), '+++ +++ ++- ++-')).toBe('up');
+});
+
+test('a probe may degrade only; a service without probes is up', () => {
+  expect(last(service(1, QUICK, ', on-failure: degraded'), '+ + - -')).toBe('degraded');
+  expect(startVerdict(service(0), instant(0)).verdict).toBe('up');
+});
+
+test('a dead service is down at once, and its reason names the probe', () => {
+  const { state, verdicts } = run(service(1, QUICK), '+ + x');
+  expect(verdicts).toEqual(['unknown', 'up', 'down']);
+  expect(state.reasons).toEqual(['probe a fails']);
+});
+
+test('a service that goes up and down passes through the five words', () => {
+  const s = service(1, 'rise: 2, fall: 2, min-stable: 3s');
+  const phases = '+ + + - - + + + +'
+    .split(' ')
+    .map((_, i, all) => phaseOf(s, run(s, all.slice(0, i + 1).join(' ')).state));
+  expect(phases).toEqual(['rising', 'up', 'up', 'falling', 'down', 'rising', 'rising', 'rising', 'up']);
+});
+
+test('after a fall a service has to be good for min-stable; the first time rise is enough', () => {
+  const s = service(1, 'rise: 1, fall: 1, min-stable: 3s');
+  expect(run(s, '+ - + + + +').verdicts).toEqual(['up', 'down', 'down', 'down', 'down', 'up']);
+  expect(run(s, '+ - + + - + + + +').verdicts.slice(2)).toEqual([
+    'down',
+    'down',
+    'down',
+    'down',
+    'down',
+    'down',
+    'up',
+  ]);
+  expect(run(s, '+ - +').state.held).toEqual({ until: 6000, why: 'min-stable' });
+});
+
+test('the budget holds a flapping service down, longer each time', () => {
+  const s = service(1, 'rise: 1, fall: 1, min-stable: 0s, flaps: "2 per 20s, then wait 4s up to 10s"');
+  const { verdicts, state } = run(s, `${'+ - '.repeat(6)}+ +`);
+  expect(verdicts.filter((v, i) => v === 'up' && verdicts[i - 1] === 'down')).toHaveLength(2);
+  expect(state.held).toMatchObject({ why: 'flap budget', until: 23_000 });
+});
+
+test('getting worse never waits', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('+', '-'), minLength: 1, maxLength: 60 }), (answers) => {
+      const s = service(1, 'rise: 2, fall: 2, min-stable: 5s, flaps: 1 per 1h');
+      const { verdicts } = run(s, [...answers].join(' '));
+      for (let i = 1; i < answers.length; i++)
+        if (answers[i] === '-' && answers[i - 1] === '-') expect(verdicts[i]).not.toMatch(/up|degraded/);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('however answers come, no window of the budget has more returns than the budget allows', () => {
+  const s = service(
+    2,
+    'rise: 1, fall: 1, min-stable: 0s, combine: any, degraded: partial, flaps: "3 per 30s, then wait 2s up to 8s"',
+  );
+  const rank = ['unknown', 'down', 'degraded', 'up'];
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom('++', '--', '+-', '-+', 'x+', '..'), { minLength: 5, maxLength: 120 }),
+      (groups) => {
+        const { verdicts } = run(s, groups.join(' '));
+        const returns = verdicts.flatMap((v, i) => {
+          const before = verdicts[i - 1];
+          return before !== undefined && before !== 'unknown' && rank.indexOf(v) > rank.indexOf(before)
+            ? [i]
+            : [];
+        });
+        for (const at of returns)
+          expect(returns.filter((r) => r >= at && r < at + 30).length).toBeLessThanOrEqual(3);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('deadlines lie ahead: stepping at each of them always comes to an end', () => {
+  const s = service(1, 'rise: 1, fall: 1, min-stable: 3s, flaps: 1 per 10s');
+  let state = run(s, '+ - + - +').state;
+  let now: Instant = instant(5000);
+  for (let i = 0; i < 20; i++) {
+    const due = verdictDue(state) as Instant;
+    expect(due).toBeGreaterThan(now);
+    now = due;
+    state = stepVerdict(s, state, { kind: 'due' }, now);
+  }
+  expect(state.verdict).toBe('down');
+});
+
+test('every verdict answers every sight', () => {
+  for (const row of Object.values(VERDICT_TABLE))
+    expect(Object.keys(row)).toEqual(['unknown', 'down', 'degraded', 'up']);
+});

@@ -1,0 +1,229 @@
+/**
+ * What is concluded of one service: its probes together, and how quickly that may improve. Getting worse takes effect at
+ * once; getting better waits for `min-stable` after a fall, and for the flap budget.
+ */
+import { after, between, earliest, type Instant, millis } from '../base/index.ts';
+import type { Combine, FlapBudget, Probe, Service } from '../plan/index.ts';
+import { answer, type ProbePhase, type ProbeResult, type ProbeState, silent, unknownProbe } from './probe.ts';
+
+/** What the decision goes by. Ordered from worst to best, except `unknown`, which is before all judgement. */
+export type Verdict = 'unknown' | 'down' | 'degraded' | 'up';
+
+export interface VerdictState {
+  readonly verdict: Verdict;
+  /** Since when. */
+  readonly since: Instant;
+  readonly probes: { readonly [name: string]: ProbeState };
+  /** What the probes say now is better than the verdict, since then. */
+  readonly betterSince?: Instant;
+  /** An improvement is held back until then, and why. */
+  readonly held?: { readonly until: Instant; readonly why: 'min-stable' | 'flap budget' };
+  /** The latest improvements, at most as many as the budget has. */
+  readonly returns: readonly Instant[];
+  /** Improvements in a row that the budget held back. */
+  readonly backOffs: number;
+  /** Why it is what it is, for people. */
+  readonly reasons: readonly string[];
+}
+
+export type VerdictEvent =
+  | { readonly kind: 'probe'; readonly probe: string; readonly result: ProbeResult }
+  /** A deadline has passed. */
+  | { readonly kind: 'due' };
+
+export function startVerdict(service: Service, now: Instant): VerdictState {
+  const probes = Object.entries(service.probes).map(
+    ([name, probe]) => [name, unknownProbe(probe, now)] as const,
+  );
+  return judge(
+    service,
+    {
+      verdict: 'unknown',
+      since: now,
+      probes: Object.fromEntries(probes),
+      returns: [],
+      backOffs: 0,
+      reasons: [],
+    },
+    now,
+  );
+}
+
+/** The verdict after an event. An answer of a probe that the plan does not have changes nothing. */
+export function stepVerdict(
+  service: Service,
+  state: VerdictState,
+  event: VerdictEvent,
+  now: Instant,
+): VerdictState {
+  const probes: { [name: string]: ProbeState } = {};
+  for (const [name, probe] of Object.entries(service.probes)) {
+    const before = state.probes[name] ?? unknownProbe(probe, now);
+    probes[name] =
+      event.kind === 'probe' && event.probe === name
+        ? answer(probe, before, event.result, service, now)
+        : silent(probe, before, service, now);
+  }
+  return judge(service, { ...state, probes }, now);
+}
+
+/** The next instant at which something changes by itself. */
+export function verdictDue(state: VerdictState): Instant | undefined {
+  return earliest(state.held?.until, ...Object.values(state.probes).map((p) => p.due));
+}
+
+/** The five words of a service's way, for people: a verdict that is about to change says so. */
+export function phaseOf(service: Service, state: VerdictState): ProbePhase {
+  const { verdict } = state;
+  if (verdict === 'up' || verdict === 'degraded')
+    return holds(service, state.probes, ['up']) ? 'up' : 'falling';
+  return state.held !== undefined || holds(service, state.probes, ['up', 'falling', 'rising'])
+    ? 'rising'
+    : verdict;
+}
+
+/** What the probes say at this moment, without patience. */
+export function observe(
+  service: Service,
+  probes: VerdictState['probes'],
+): { readonly verdict: Verdict; readonly reasons: readonly string[] } {
+  const list = Object.entries(service.probes).map(([name, probe]) => ({
+    name,
+    probe,
+    state: probes[name] as ProbeState,
+  }));
+  const said = (p: (typeof list)[number]) =>
+    `probe ${p.name} fails${p.state.detail === undefined ? '' : `: ${p.state.detail}`}`;
+  if (holds(service, probes, ['up', 'falling'])) {
+    const { degraded } = service;
+    const reasons = list.flatMap((p) => [
+      ...(p.probe.onFailure === 'degraded' && p.state.phase === 'down' ? [said(p)] : []),
+      ...(degraded.includes('slow') && p.state.slow.on ? [`probe ${p.name} is slow`] : []),
+      ...(degraded.includes('warning') && p.state.warning.on ? [`probe ${p.name} warns`] : []),
+      ...(degraded.includes('partial') && p.probe.onFailure === 'down' && p.state.phase === 'down'
+        ? [said(p)]
+        : []),
+    ]);
+    return reasons.length > 0 ? { verdict: 'degraded', reasons } : { verdict: 'up', reasons: [] };
+  }
+  const failed = list.filter((p) => p.state.judged && p.probe.onFailure === 'down' && p.state.phase !== 'up');
+  // What is not judged yet may still turn out to be enough.
+  const open = list.filter((p) => !p.state.judged && p.probe.onFailure === 'down').length;
+  const counted = list.filter((p) => p.probe.onFailure === 'down');
+  const good = counted.filter((p) => p.state.phase === 'up' || p.state.phase === 'falling').length;
+  if (good + open >= needed(service.combine, counted.length))
+    return { verdict: 'unknown', reasons: ['not enough answers yet'] };
+  return { verdict: 'down', reasons: failed.map(said) };
+}
+
+/** True when the probes in one of these phases are enough. A service without probes is always good. */
+function holds(service: Service, probes: VerdictState['probes'], phases: readonly ProbePhase[]): boolean {
+  const counted = Object.entries(service.probes).filter(([, p]) => p.onFailure === 'down');
+  const good = counted.filter(([name]) => phases.includes((probes[name] as ProbeState).phase)).length;
+  return good >= needed(service.combine, counted.length);
+}
+
+function needed(combine: Combine, probes: number): number {
+  if (combine.kind === 'all') return probes;
+  return Math.min(probes, combine.kind === 'any' ? 1 : combine.count);
+}
+
+type Move = (
+  service: Service,
+  state: VerdictState,
+  seen: ReturnType<typeof observe>,
+  now: Instant,
+) => VerdictState;
+
+/** What the probes say now, by what was concluded before. */
+export const VERDICT_TABLE: { readonly [V in Verdict]: { readonly [Seen in Verdict]: Move } } = {
+  unknown: { unknown: stay, down: settle, degraded: settle, up: settle },
+  down: { unknown: stay, down: stay, degraded: improve, up: improve },
+  degraded: { unknown: stay, down: settle, degraded: stay, up: improve },
+  up: { unknown: stay, down: settle, degraded: settle, up: stay },
+};
+
+function judge(service: Service, state: VerdictState, now: Instant): VerdictState {
+  const seen = observe(service, state.probes);
+  return VERDICT_TABLE[state.verdict][seen.verdict](service, state, seen, now);
+}
+
+/** As before: whatever was on its way to being better is not. */
+function stay(_: Service, state: VerdictState, seen: ReturnType<typeof observe>): VerdictState {
+  const { held, betterSince, ...rest } = state;
+  return { ...rest, reasons: seen.verdict === state.verdict ? seen.reasons : state.reasons };
+}
+
+/** The new verdict at once: the first one, or a worse one. */
+function settle(
+  _: Service,
+  state: VerdictState,
+  seen: ReturnType<typeof observe>,
+  now: Instant,
+): VerdictState {
+  const { held, betterSince, ...rest } = state;
+  return { ...rest, verdict: seen.verdict, since: now, reasons: seen.reasons };
+}
+
+/** Better, when it has been better long enough and the budget allows; otherwise held, with the instant to look again. */
+function improve(
+  service: Service,
+  state: VerdictState,
+  seen: ReturnType<typeof observe>,
+  now: Instant,
+): VerdictState {
+  const { held, ...rest } = state;
+  const betterSince = state.betterSince ?? firstGood(service, state, now);
+  const stable = after(betterSince, service.minStable);
+  if (now < stable) return { ...rest, betterSince, held: { until: stable, why: 'min-stable' } };
+  const { flaps } = service;
+  const recent = state.returns.filter((at) => between(at, now) < flaps.per);
+  const calm = recent.length === 0;
+  const backOffs = calm ? 0 : state.backOffs;
+  const until = budgetAllows(flaps, recent, backOffs, state.since);
+  if (now < until) return { ...rest, backOffs, betterSince, held: { until, why: 'flap budget' } };
+  const { betterSince: _, ...settled } = rest;
+  return {
+    ...settled,
+    verdict: seen.verdict,
+    since: now,
+    returns: [...recent, now].slice(-flaps.count),
+    backOffs:
+      recent.length >= flaps.count || held?.why === 'flap budget' ? Math.min(backOffs + 1, 30) : backOffs,
+    reasons: seen.reasons,
+  };
+}
+
+/** When the answers that make it better began: the latest turn among the probes that carry it. */
+function firstGood(service: Service, state: VerdictState, now: Instant): Instant {
+  const turns = Object.entries(service.probes)
+    .map(([name]) => state.probes[name] as ProbeState)
+    .filter((p) => p.phase === 'up' || p.phase === 'falling')
+    .map((p) => p.since);
+  const latest = Math.max(state.since, ...turns) as Instant;
+  return latest < now ? latest : now;
+}
+
+/** When the next improvement may be: once the oldest of a full budget is out of the window, and not before the back-off. */
+function budgetAllows(
+  flaps: FlapBudget,
+  recent: readonly Instant[],
+  backOffs: number,
+  worseSince: Instant,
+): Instant {
+  if (recent.length < flaps.count) return worseSince;
+  const oldest = recent[recent.length - flaps.count] as Instant;
+  const wait = Math.min(flaps.longest, flaps.backOff * 2 ** backOffs);
+  return Math.max(after(oldest, flaps.per), after(worseSince, millis(wait))) as Instant;
+}
+
+/** The same history under a changed plan: probes that stay keep what is believed of them, new ones are unknown. */
+export function reconfigureVerdict(service: Service, state: VerdictState, now: Instant): VerdictState {
+  const probes = Object.fromEntries(
+    Object.entries(service.probes).map(([name, probe]: [string, Probe]) => [
+      name,
+      state.probes[name] ?? unknownProbe(probe, now),
+    ]),
+  );
+  return judge(service, { ...state, probes, returns: state.returns.slice(-service.flaps.count) }, now);
+}
