@@ -17,13 +17,17 @@ import {
   encodeMessage,
   endOfRib,
   frameLength,
+  HAS_MED,
   headerError,
   IPV4_UNICAST,
   judge,
   mergeAs4,
+  newSummary,
   notificationOf,
   passOn,
+  pathLength,
   splitAs4,
+  summarise,
   TooLong,
   type UpdateRead,
 } from '../src/wire/index.ts';
@@ -40,6 +44,7 @@ export const TARGETS: readonly Target[] = [
   { name: 'update', weight: 4, run: update },
   { name: 'attributes', weight: 3, run: attributes },
   { name: 'frames', weight: 3, run: frames },
+  { name: 'scan', weight: 3, run: scan },
   { name: 'line', weight: 3, run: line },
   { name: 'capture', weight: 2, run: capture },
 ];
@@ -103,6 +108,34 @@ function attributes(bytes: Uint8Array, agreed: Agreed, random: Random): void {
   check(flagged || none.length === 0, 'what was kept is sound');
   check(flagged || isDeepStrictEqual(twice, list), 'what was kept reads the same again');
 }
+
+/** What the hot reader lets through, the decoder finds no fault in, and both say the same of it. */
+function scan(bytes: Uint8Array, _: Agreed, random: Random): void {
+  const from = random.chance(0.8) ? 23 : random.below(bytes.length + 1);
+  const to =
+    from === 23 && bytes.length > 23
+      ? 23 + ((bytes[21] as number) << 8) + (bytes[22] as number)
+      : bytes.length;
+  if (to > bytes.length || from > to) return;
+  const out = newSummary();
+  if (!summarise(bytes, from, to, 64500, out)) return;
+  const { attributes: list, faults } = decodeAttributes(bytes.subarray(from, to), SCANNED);
+  // An MP_REACH_NLRI in front is of the caller's own making: the scan does not look into it.
+  if (list.some((a) => a.kind.startsWith('mp')) || faults.some((f) => f.attribute === 14)) return;
+  check(faults.length === 0, 'what the scan lets through has no fault');
+  for (const a of list) {
+    if (a.kind === 'origin')
+      check(out.origin === ['igp', 'egp', 'incomplete'].indexOf(a.origin), 'same origin');
+    if (a.kind === 'asPath') check(out.pathLength === pathLength(a.path), 'same path length');
+    if (a.kind === 'asPath') check(out.originAs === (a.path.at(-1)?.asns.at(-1) ?? 0), 'same origin AS');
+    if (a.kind === 'med') check(out.med === a.med && out.flags & HAS_MED, 'same MED');
+    if (a.kind === 'localPref') check(out.localPref === a.localPref, 'same LOCAL_PREF');
+    if (a.kind === 'otc') check(out.otc === a.asn, 'same OTC');
+    if (a.kind === 'clusterList') check(out.clusterLength === a.ids.length, 'same CLUSTER_LIST');
+  }
+}
+
+const SCANNED: Agreed = { asn4: true, extendedMessage: false, addPath: [] };
 
 /** The framer never stands still, and never takes what the decoder calls a bad header. */
 function frames(bytes: Uint8Array, agreed: Agreed, random: Random): void {
