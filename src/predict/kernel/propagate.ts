@@ -255,9 +255,9 @@ function sow(
     const v = seeds.at[s]!;
     const held = rank[v]!;
     // An AS that announces the prefix itself keeps its own route; of two own ones the first counts.
-    if (held < CUSTOMER_RANK) continue;
     const offer = (routeClass << LENGTH_BITS) + seeds.length[s]!;
     if (offer > held) continue;
+    if (held < CUSTOMER_RANK && !(keepTies && offer === held)) continue;
     if (offer === held && !seedBeats(network, seeds, routes, s, v, keepTies)) continue;
     if (seeds.tainted[s] === 1 && filter !== undefined && filter.refuses[v] === 1) {
       if (filter.accepts === undefined || !filter.accepts(n + s, v)) continue;

@@ -1,0 +1,297 @@
+/**
+ * The predictor's figures: load, one scenario, a hundred, mode `all`, an N−1 table, memory. Each is printed with its aim.
+ *
+ *     node bench/predict.ts [--graph FILE.bz2] [--reference propagate_ref.cpp] [--quick]
+ *
+ * Without --graph it looks for as-rel/20240101.as-rel.txt.bz2 in NEARCAST_DATA or ../shared/data, and else makes an internet of
+ * 76,000 ASes (then aims are not comparable and no reference runs). With --reference (or NEARCAST_REFERENCE) and g++ it compiles
+ * that program, runs it on the same graph in the same minute, and prints ratios; equal hashes prove equal work.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import {
+  addSeed,
+  CUSTOMER,
+  lengthOf,
+  NONE,
+  networkOf,
+  nextHopOf,
+  ORIGIN,
+  propagate,
+  routesFor,
+  seedsFor,
+  sharesFor,
+  spread,
+  terrainOf,
+} from '../src/predict/index.ts';
+import {
+  AsRelReader,
+  asInfoReader,
+  assembleWorld,
+  bunzip2,
+  CITIES,
+  degree,
+  type Graph,
+  generateWorld,
+  openWorld,
+  packWorld,
+  readAll,
+  type World,
+} from '../src/topology/index.ts';
+
+const { values: flags } = parseArgs({
+  options: { graph: { type: 'string' }, reference: { type: 'string' }, quick: { type: 'boolean' } },
+});
+const data = process.env['NEARCAST_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url));
+const graphFile = flags.graph ?? join(data, 'as-rel', '20240101.as-rel.txt.bz2');
+const referenceFile = flags.reference ?? process.env['NEARCAST_REFERENCE'];
+const runs = flags.quick ? 20 : 100;
+
+interface Figure {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly aim?: number;
+  /** What the reference took, in the same unit. */
+  readonly reference?: number | undefined;
+}
+
+function row(f: Figure): void {
+  const aim = f.aim === undefined ? '' : `aim ≤ ${f.aim} ${f.value <= f.aim ? 'met' : 'MISSED'}`;
+  const ratio =
+    f.reference === undefined
+      ? ''
+      : `reference ${f.reference.toFixed(2)} (${(f.value / f.reference).toFixed(2)}×)`;
+  console.log(
+    `${f.what.padEnd(46)} ${f.value.toFixed(2).padStart(9)} ${f.unit.padEnd(3)}  ${aim.padEnd(18)} ${ratio}`,
+  );
+}
+
+function timed<T>(run: () => T): [T, number] {
+  const from = performance.now();
+  const result = run();
+  return [result, performance.now() - from];
+}
+
+const median = (times: readonly number[]) =>
+  [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+const total = (times: readonly number[]) => times.reduce((a, b) => a + b, 0);
+
+/** splitmix64 with state 42, as the reference draws its origins. */
+function drawer(): () => bigint {
+  let state = 42n;
+  const mask = (1n << 64n) - 1n;
+  return () => {
+    let z = (state = (state + 0x9e3779b97f4a7c15n) & mask);
+    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & mask;
+    return z ^ (z >> 31n);
+  };
+}
+
+function fnv(hash: bigint, bytes: Uint8Array): bigint {
+  for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 1099511628211n) & 0xffff_ffff_ffff_ffffn;
+  return hash;
+}
+const FNV = 14695981039346656037n;
+
+interface Reference {
+  readonly load: number;
+  readonly median: { readonly [sites: number]: number };
+  readonly total: { readonly [sites: number]: number };
+  readonly hash: { readonly [sites: number]: string };
+}
+
+function runReference(text: Uint8Array): Reference | undefined {
+  if (!referenceFile || !existsSync(referenceFile)) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'nearcast-bench-'));
+  try {
+    const program = join(folder, 'reference');
+    execFileSync('g++', ['-O3', '-march=native', '-std=c++17', '-o', program, referenceFile]);
+    writeFileSync(join(folder, 'graph.txt'), text);
+    const out = execFileSync(program, [join(folder, 'graph.txt'), '--bench'], { encoding: 'utf8' });
+    const rows = [
+      ...out.matchAll(
+        /bench sites (\d+) .*?median_ms ([\d.]+) .*?total_ms ([\d.]+) .*?hash_of_hashes (\w+)/g,
+      ),
+    ];
+    const table = (k: number) => Object.fromEntries(rows.map((m) => [m[1], Number(m[k])]));
+    return {
+      load: Number(/load_ms ([\d.]+)/.exec(out)?.[1]),
+      median: table(2),
+      total: table(3),
+      hash: Object.fromEntries(rows.map((m) => [m[1], m[4] as string])),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function loadText(): { graph: Graph; text: Uint8Array } | undefined {
+  if (!existsSync(graphFile)) return undefined;
+  const load = () => {
+    const reader = new AsRelReader();
+    const chunks: Uint8Array[] = [];
+    for (const chunk of bunzip2(readFileSync(graphFile))) {
+      reader.push(chunk);
+      chunks.push(chunk);
+    }
+    return { graph: reader.end().graph, chunks };
+  };
+  const [loaded, ms] = timed(load);
+  row({ what: 'graph from bzip2 text, first time', value: ms, unit: 'ms', aim: 1000 });
+  return { graph: loaded.graph, text: Buffer.concat(loaded.chunks) };
+}
+
+/** Where the data has no cities for ASes: one to twelve around the world by size, so that mode `all` has places to weigh. */
+function invent(graph: Graph): World {
+  const infoFile = join(data, 'as-info.csv.gz');
+  const infos = existsSync(infoFile)
+    ? [readAll(asInfoReader(), gunzipSync(readFileSync(infoFile))).ases]
+    : [];
+  const presence = new Map<number, number[]>();
+  for (let v = 0; v < graph.asns.length; v++) {
+    const sells = degree(graph.customers, v);
+    if (sells < 3) continue;
+    const cities = new Set<number>();
+    for (let k = 0; k < Math.min(40, 2 + Math.log2(sells) ** 2); k++)
+      cities.add((v * 31 + k * 17) % CITIES.length);
+    presence.set(
+      graph.asns[v] as number,
+      [...cities].sort((a, b) => a - b),
+    );
+  }
+  return assembleWorld({ graph, infos, presence });
+}
+
+console.log(
+  `node ${process.version}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores\n`,
+);
+const loaded = loadText();
+if (!loaded) console.log(`no graph at ${graphFile}: using a generated one of 76,000 ASes\n`);
+const graph = loaded?.graph ?? generateWorld({ ases: 76_000, seed: 1 }).graph;
+const reference = loaded ? runReference(loaded.text) : undefined;
+const n = graph.asns.length;
+
+const [network, networkMs] = timed(() => networkOf(graph));
+row({ what: 'lists prepared for the kernel', value: networkMs, unit: 'ms' });
+const seeds = seedsFor(64);
+const routes = routesFor(graph, 64);
+
+const draw = drawer();
+for (const sites of [1, 5, 50]) {
+  const times: number[] = [];
+  let hashes = FNV;
+  for (let i = 0; i < 100; i++) {
+    seeds.count = 0;
+    const used = new Set<number>();
+    for (let j = 0; j < sites; j++) {
+      const v = Number(draw() % BigInt(n));
+      if (used.has(v)) continue;
+      used.add(v);
+      addSeed(seeds, v, ORIGIN, 0, graph.asns[v] as number);
+    }
+    times.push(timed(() => propagate(network, seeds, routes))[1]);
+    if (reference && !flags.quick) hashes = fnv(hashes, hashBytes(dumpHash()));
+  }
+  const aim = sites === 5 ? { median: 2.7, total: 250 } : undefined;
+  row({
+    what: `one scenario, ${sites} origins, median of 100`,
+    value: median(times),
+    unit: 'ms',
+    ...(aim && { aim: aim.median }),
+    reference: reference?.median[sites],
+  });
+  row({
+    what: `100 scenarios, ${sites} origins`,
+    value: total(times),
+    unit: 'ms',
+    ...(aim && { aim: aim.total }),
+    reference: reference?.total[sites],
+  });
+  if (reference && !flags.quick) {
+    const mine = hashes.toString(16).padStart(16, '0');
+    console.log(`  hash of all results ${mine} ${mine === reference.hash[sites] ? 'equal' : 'DIFFERENT'}`);
+  }
+}
+
+/** FNV-1a 64 over the text of the result, with 32-bit halves so that it takes milliseconds. */
+function dumpHash(): bigint {
+  let [a, b, c, d] = [0x2325, 0x8422, 0x9ce4, 0xcbf2];
+  for (let v = 0; v < n; v++) {
+    if (routes.rank[v] === NONE) continue;
+    const hop = nextHopOf(network, seeds, routes, v);
+    const line = `${graph.asns[v]} ${routes.site[v]} ${hop} ${lengthOf(routes.rank[v] as number)}\n`;
+    for (let i = 0; i < line.length; i++) {
+      a ^= line.charCodeAt(i);
+      const a0 = a * 0x1b3;
+      const b1 = b * 0x1b3 + (a0 >>> 16);
+      const c1 = c * 0x1b3 + a * 0x100 + Math.floor(b1 / 0x1_0000);
+      const d1 = d * 0x1b3 + b * 0x100 + Math.floor(c1 / 0x1_0000);
+      [a, b, c, d] = [a0 & 0xffff, b1 & 0xffff, c1 & 0xffff, d1 & 0xffff];
+    }
+  }
+  return (BigInt(d) << 48n) | (BigInt(c) << 32n) | (BigInt(b) << 16n) | BigInt(a);
+}
+
+function hashBytes(hash: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, hash, true);
+  return bytes;
+}
+
+const world = invent(graph);
+const [{ terrain }, terrainMs] = timed(() => terrainOf(world));
+row({
+  what: `places prepared (${terrain.places} places, ${terrain.nodePlace.length} nodes)`,
+  value: terrainMs,
+  unit: 'ms',
+});
+const seedPlace = new Uint16Array(64);
+const shares = sharesFor(network, terrain, 64, 2_000_000);
+const again = drawer();
+for (const sites of [5, 50]) {
+  const plain: number[] = [];
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) {
+    seeds.count = 0;
+    for (let j = 0; j < sites; j++) {
+      const v = Number(again() % BigInt(n));
+      addSeed(seeds, v, CUSTOMER, 1, 64500);
+      seedPlace[j] = terrain.nodePlace[terrain.nodeOffsets[v] as number] as number;
+    }
+    plain.push(timed(() => propagate(network, seeds, routes))[1]);
+    const [done, ms] = timed(() => {
+      propagate(network, seeds, routes, undefined, true);
+      return spread(network, seeds, routes, terrain, seedPlace, 100, shares);
+    });
+    if (!done) throw new Error('the memory for divisions did not suffice');
+    times.push(ms);
+  }
+  row({ what: `mode all with places, ${sites} sites, median`, value: median(times), unit: 'ms' });
+  row({
+    what: '  times the plain mode',
+    value: median(times) / median(plain),
+    unit: '×',
+    ...(sites === 5 && { aim: 3 }),
+  });
+}
+
+const packed = packWorld(world);
+const [, openMs] = timed(() => openWorld(packed.buffer));
+row({
+  what: `packed world opened (${(packed.length / 1e6).toFixed(1)} MB)`,
+  value: openMs,
+  unit: 'ms',
+  aim: 50,
+});
+row({
+  what: 'memory of the process at its highest',
+  value: process.resourceUsage().maxRSS / 1000,
+  unit: 'MB',
+});

@@ -1,0 +1,201 @@
+import { expect, test } from 'vitest';
+import { Random } from '../../base/index.ts';
+import { type Graph, neighboursOf } from '../../topology/index.ts';
+import {
+  CUSTOMER,
+  NONE,
+  networkOf,
+  ORIGIN,
+  PEER,
+  PROVIDER,
+  rankOf,
+  routesFor,
+  type Seeds,
+} from './memory.ts';
+import { propagate } from './propagate.ts';
+import { type Geography, NO_SHARE, NOWHERE, sharesFor, spread } from './spread.ts';
+import { randomGraph, randomSeeds } from './twin.ts';
+
+const MARGIN = 100;
+
+/** Cities on a line, so that distances are differences. Some ASes have none, some up to four. */
+function randomGeography(random: Random, graph: Graph): Geography {
+  const places = random.between(1, 8);
+  const line = Array.from({ length: places }, () => random.between(0, 2000));
+  const km = Uint16Array.from({ length: places * places }, (_, i) =>
+    Math.abs((line[Math.floor(i / places)] as number) - (line[i % places] as number)),
+  );
+  const offsets = [0];
+  const nodes: number[] = [];
+  for (let v = 0; v < graph.asns.length; v++) {
+    const cities = new Set(Array.from({ length: random.between(0, 4) }, () => random.below(places)));
+    nodes.push(...(cities.size === 0 ? [NOWHERE] : [...cities].sort((a, b) => a - b)));
+    offsets.push(nodes.length);
+  }
+  const rows = graph.asns.length;
+  const nearest = new Uint16Array(rows * places);
+  for (let v = 0; v < rows; v++) {
+    const own = nodes.slice(offsets[v], offsets[v + 1]);
+    for (let p = 0; p < places && own[0] !== NOWHERE; p++) {
+      const far = own.map((q) => km[p * places + q] as number);
+      nearest[v * places + p] = far.indexOf(Math.min(...far));
+    }
+  }
+  const nearestRow = Int32Array.from({ length: rows }, (_, v) =>
+    (offsets[v + 1] as number) - (offsets[v] as number) >= 3 ? v : -1,
+  );
+  return {
+    nodeOffsets: Uint32Array.from(offsets),
+    nodePlace: Uint16Array.from(nodes),
+    places,
+    km,
+    nearestRow,
+    nearest,
+  };
+}
+
+/** Worked out by asking each node for its exits, and those again: what part of a node's traffic ends at which seed. */
+function slowShares(
+  graph: Graph,
+  seeds: Seeds,
+  g: Geography,
+  seedPlace: Uint16Array,
+): (Map<number, number> | undefined)[] {
+  const n = graph.asns.length;
+  const all = [...Array(seeds.count).keys()];
+  const seedRank = (s: number) => rankOf(seeds.routeClass[s] as number, seeds.length[s] as number);
+  const firstOwn = (v: number) => all.find((s) => seeds.at[s] === v && seeds.routeClass[s] === ORIGIN);
+  let rank = new Array<number>(n).fill(NONE);
+  const loudSeed = (v: number) =>
+    all.some((s) => seeds.at[s] === v && seeds.quiet[s] === 0 && seedRank(s) === rank[v]);
+  /** Neighbours with an offer for `v`, and its rank there. */
+  const offers = (v: number): [number, number][] => {
+    const out: [number, number][] = [];
+    for (const [list, routeClass] of [
+      [graph.customers, CUSTOMER],
+      [graph.peers, PEER],
+      [graph.providers, PROVIDER],
+    ] as const)
+      for (const u of neighboursOf(list, v)) {
+        const r = rank[u] as number;
+        if (r === NONE || (routeClass !== PROVIDER && r >= rankOf(PEER, 0))) continue;
+        if (!passesOn(u)) continue;
+        out.push([u, rankOf(routeClass, (r & 0xff_ffff) + 1)]);
+      }
+    return out;
+  };
+  const passesOn = (u: number): boolean => loudSeed(u) || viaNeighbour[u] === true;
+  let viaNeighbour: boolean[] = new Array(n).fill(false);
+  for (let round = 0; round < 200; round++) {
+    const next = [...rank];
+    const nextVia = [...viaNeighbour];
+    for (let v = 0; v < n; v++) {
+      const own = firstOwn(v);
+      const heard = offers(v);
+      const best = Math.min(
+        NONE,
+        ...(own !== undefined ? [seedRank(own)] : all.filter((s) => seeds.at[s] === v).map(seedRank)),
+        ...heard.map(([, r]) => r),
+      );
+      next[v] = own !== undefined ? seedRank(own) : best;
+      nextVia[v] = heard.some(([, r]) => r === next[v]);
+    }
+    const still = next.join() === rank.join() && nextVia.join() === viaNeighbour.join();
+    [rank, viaNeighbour] = [next, nextVia];
+    if (still) break;
+  }
+  const memo = new Map<string, Map<number, number> | undefined>();
+  const ask = (node: number, v: number, outside: boolean): Map<number, number> | undefined => {
+    const key = `${node} ${outside}`;
+    if (memo.has(key)) return memo.get(key);
+    const here = g.nodePlace[node] as number;
+    const far = (there: number) =>
+      here === NOWHERE || there === NOWHERE ? undefined : (g.km[here * g.places + there] as number);
+    const exits: { km: number | undefined; to: () => Map<number, number> | undefined }[] = [];
+    for (const [u, r] of offers(v)) {
+      if (r !== rank[v]) continue;
+      const [from, to] = [g.nodeOffsets[u] as number, g.nodeOffsets[u + 1] as number];
+      const doors = Array.from({ length: to - from }, (_, k) => from + k);
+      const known = doors.map((d) => far(g.nodePlace[d] as number));
+      if (known.every((d) => d !== undefined)) {
+        const least = Math.min(...known);
+        const door = doors[known.indexOf(least)] as number;
+        exits.push({ km: least, to: () => ask(door, u, true) });
+      } else for (const door of doors) exits.push({ km: undefined, to: () => ask(door, u, true) });
+    }
+    for (const s of all) {
+      if (seeds.at[s] !== v || seedRank(s) !== rank[v] || (outside && seeds.quiet[s] === 1)) continue;
+      exits.push({ km: far(seedPlace[s] as number), to: () => new Map([[s, 1]]) });
+    }
+    const least = Math.min(...exits.map((e) => e.km ?? Number.POSITIVE_INFINITY));
+    const kept = exits.filter((e) => e.km === undefined || e.km <= least + MARGIN);
+    let result: Map<number, number> | undefined;
+    for (const exit of kept)
+      for (const [s, part] of exit.to() ?? []) {
+        result ??= new Map();
+        result.set(s, (result.get(s) ?? 0) + part / kept.length);
+      }
+    memo.set(key, result);
+    return result;
+  };
+  return Array.from(g.nodePlace, (_, node) => {
+    const v = g.nodeOffsets.findLastIndex((from) => from <= node);
+    return rank[v] === NONE ? undefined : ask(node, v, false);
+  });
+}
+
+const round = (parts: Iterable<readonly [number, number]> | undefined) =>
+  parts &&
+  [...parts]
+    .sort((a, b) => a[0] - b[0])
+    .map(([s, p]) => `${s}:${p.toFixed(4)}`)
+    .join(' ');
+
+test('2,000 random small graphs: every city of every AS divides its traffic as the slow twin says', () => {
+  let divided = 0;
+  for (let seed = 1; seed <= 2000; seed++) {
+    const random = new Random(seed);
+    const graph = randomGraph(random);
+    const seeds = randomSeeds(random, graph);
+    const geography = randomGeography(random, graph);
+    const seedPlace = Uint16Array.from({ length: seeds.count }, () =>
+      random.chance(0.3) ? NOWHERE : random.below(geography.places),
+    );
+    const network = networkOf(graph);
+    const routes = routesFor(graph, seeds.count);
+    propagate(network, seeds, routes, undefined, true);
+    const shares = sharesFor(network, geography, seeds.count, 5000);
+    expect(spread(network, seeds, routes, geography, seedPlace, MARGIN, shares)).toBe(true);
+    const slow = slowShares(graph, seeds, geography, seedPlace);
+    for (let node = 0; node < slow.length; node++) {
+      const d = shares.share[node] as number;
+      const fast =
+        d === NO_SHARE
+          ? undefined
+          : Array.from(
+              { length: (shares.starts[d + 1] as number) - (shares.starts[d] as number) },
+              (_, k) => {
+                const e = (shares.starts[d] as number) + k;
+                return [shares.seed[e] as number, shares.part[e] as number] as const;
+              },
+            );
+      if (fast && fast.length > 1) divided++;
+      expect(round(fast), `seed ${seed}, node ${node}`).toBe(round(slow[node]));
+    }
+  }
+  expect(divided).toBeGreaterThan(500);
+});
+
+test('too little memory is said, not overrun', () => {
+  const random = new Random(11);
+  const graph = randomGraph(random);
+  const seeds = randomSeeds(random, graph);
+  const network = networkOf(graph);
+  const routes = routesFor(graph, seeds.count);
+  propagate(network, seeds, routes, undefined, true);
+  const geography = randomGeography(random, graph);
+  const tight = sharesFor(network, geography, seeds.count, 1);
+  const places = new Uint16Array(seeds.count).fill(NOWHERE);
+  expect(seeds.count).toBeGreaterThan(1);
+  expect(spread(network, seeds, routes, geography, places, MARGIN, tight)).toBe(false);
+});
