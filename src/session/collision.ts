@@ -9,7 +9,7 @@ import type { Phase } from './session.ts';
  * identifiers, the one of the higher AS number.
  */
 export function outgoingLoses(settings: Settings, theirs: Negotiated): boolean {
-  const [our, their] = [ipv4Number(settings.id) ?? 0, ipv4Number(theirs.remoteId) ?? 0];
+  const [our, their] = [ipv4Number(settings.localId) ?? 0, ipv4Number(theirs.remoteId) ?? 0];
   return our === their ? settings.localAsn < theirs.remoteAsn : our < their;
 }
 

@@ -6,7 +6,7 @@ import { seedOf } from './chance.ts';
 export interface PeerConfig {
   readonly localAsn: Asn;
   /** BGP Identifier (RFC 6286). */
-  readonly id: Address;
+  readonly localId: Address;
   /** Which AS may answer: one, one of several, or `any` other than our own and the reserved ones. */
   readonly remoteAsn: Asn | readonly Asn[] | 'any';
   /** Wait for the peer to connect. Default false. */
@@ -142,7 +142,7 @@ export function settingsOf(config: PeerConfig): Settings {
     role: config.role,
     prefixLimitRestart: config.prefixLimitRestart,
     hostname: hostname && { host: hostname.host, domain: hostname.domain ?? '' },
-    seed: (config.seed ?? seedOf(`${config.localAsn} ${config.id} ${remote}`)) >>> 0,
+    seed: (config.seed ?? seedOf(`${config.localAsn} ${config.localId} ${remote}`)) >>> 0,
     gracefulRestart: gr && {
       restartTime: seconds(Math.min(RESTART_MOST, Math.floor((gr.restartTime ?? seconds(120)) / 1000))),
       families: (gr.families ?? families).filter((f) => families.includes(f)),

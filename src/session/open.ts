@@ -52,7 +52,7 @@ export function ourOpen(settings: Settings, restart: Restart): Open {
     version: 4,
     asn: settings.localAsn > 0xffff ? AS_TRANS : settings.localAsn,
     holdTime: settings.holdTime / 1000,
-    id: settings.id,
+    id: settings.localId,
     capabilities: ourCapabilities(settings, restart),
   };
 }
@@ -116,7 +116,7 @@ export function negotiate(
   if (theirs.version !== 4) return refuse(SUB.version, '0004');
   if (!mayAnswer(settings, remoteAsn)) return refuse(SUB.asn, '');
   // RFC 6286 §2.2: any number but 0, and unique within an AS.
-  if (theirs.id === '0.0.0.0' || (!external && theirs.id === settings.id)) return refuse(SUB.id, '');
+  if (theirs.id === '0.0.0.0' || (!external && theirs.id === settings.localId)) return refuse(SUB.id, '');
   if (theirs.holdTime !== 0 && theirs.holdTime * 1000 < Math.max(3000, settings.minHoldTime))
     return refuse(SUB.holdTime, '');
 
