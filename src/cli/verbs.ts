@@ -13,6 +13,11 @@ export interface Verb {
 
 export const VERBS: readonly Verb[] = [
   {
+    name: 'speak',
+    summary: 'run a BGP speaker from a small file',
+    load: async () => (await import('./speak.ts')).speakCommand(run),
+  },
+  {
     name: 'show',
     summary: 'ask a running speaker for its peers and routes',
     load: async () => (await import('./show.ts')).showCommand(),
@@ -28,3 +33,9 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./completion.ts')).completionCommand(VERBS),
   },
 ];
+
+/** Loads what runs a speaker only when one is to run: `--check` and `--help` need none of it. */
+async function run(...args: Parameters<typeof import('./speaking.ts').startSpeaker>): Promise<void> {
+  const { startSpeaker } = await import('./speaking.ts');
+  await startSpeaker(...args);
+}

@@ -1,3 +1,6 @@
+/** Fewer strings than this are not worth a sweep. */
+const FEWEST = 65536;
+
 /**
  * Byte strings kept once: equal bytes get equal ids. A million routes share a few hundred thousand attribute sections, so
  * a route needs only an id, and "has it changed?" is a comparison of two numbers.
@@ -20,7 +23,7 @@ export class Interner {
   #next = 1;
   #free: number[] = [];
   #live = 0;
-  #sweepAt = 4096;
+  #sweepAt = FEWEST;
 
   /** How many strings are held. */
   get size(): number {
@@ -87,7 +90,7 @@ export class Interner {
     this.bytes = arena;
     this.#used = at;
     this.#rebuild(Math.max(32, 1 << (32 - Math.clz32(this.#live * 2))));
-    this.#sweepAt = Math.max(4096, this.#live * 2);
+    this.#sweepAt = Math.max(FEWEST, this.#live * 2);
   }
 
   #find(from: Uint8Array, at: number, to: number, h: number): number {

@@ -42,6 +42,7 @@ export class Table {
   #freeRoute = 0;
   #routes = 0;
   #best = 0;
+  #used = 0;
   /** Survivors of the step at hand in `#choose`. */
   #field: Uint32Array = new Uint32Array(16);
 
@@ -55,6 +56,11 @@ export class Table {
   /** How many routes are held, of all peers together. */
   get routes(): number {
     return this.#routes;
+  }
+
+  /** How many prefixes are known whose last route has gone: their numbers may be given out again. */
+  get unused(): number {
+    return this.prefixes.size - this.#used;
   }
 
   /** How many prefixes have a best route. */
@@ -77,6 +83,7 @@ export class Table {
     let r = this.find(prefix, sources.peer[source]!, pathId);
     if (r === 0) {
       r = this.#newRoute();
+      if (this.head[prefix] === 0) this.#used++;
       this.next[r] = this.head[prefix]!;
       this.head[prefix] = r;
       if (pathId !== 0 || this.pathId) this.#setPathId(r, pathId);
@@ -253,6 +260,7 @@ export class Table {
       while (this.next[r] !== route) r = this.next[r]!;
       this.next[r] = this.next[route]!;
     }
+    if (this.head[prefix] === 0) this.#used--;
     const source = this.source[route]!;
     sources.routes[source]!--;
     if (this.attributes[route] !== 0) sources.accepted[source]!--;

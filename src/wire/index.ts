@@ -62,6 +62,7 @@ export {
   NO_ADVERTISE,
   NO_EXPORT,
   newSummary,
+  ODD_NEXT_HOP,
   REFLECTED,
   type Summary,
   summarise,

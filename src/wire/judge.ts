@@ -20,6 +20,8 @@ export interface Neighbour {
   readonly confederation?: boolean;
   /** Our own addresses, which nobody may give us as next hop (RFC 4271 §6.3). */
   readonly ours?: readonly Address[];
+  /** The session stays within this machine, so that loopback addresses are hosts like any other. */
+  readonly loopback?: boolean;
   /** IPv4 families for which IPv6 next hops were agreed (RFC 8950 §4). */
   readonly extendedNextHop: readonly Family[];
 }
@@ -99,8 +101,9 @@ function badNextHop(nextHop: Address, from: Neighbour): string | undefined {
   const first = b[0] as number;
   const unusable =
     b.length === 4
-      ? first === 0 || first === 127 || first >= 224
-      : first === 0xff || (b.subarray(0, 15).every((x) => x === 0) && (b[15] as number) < 2);
+      ? first === 0 || (first === 127 && !from.loopback) || first >= 224
+      : first === 0xff ||
+        (b.subarray(0, 15).every((x) => x === 0) && (b[15] as number) < (from.loopback ? 1 : 2));
   return unusable ? `${nextHop} is no host's address` : undefined;
 }
 

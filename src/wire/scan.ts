@@ -23,6 +23,8 @@ export const HAS_OTC = 64;
 export const HAS_NEXT_HOP = 128;
 /** AS_PATH has an AS_SET as its last segment, so that the origin AS is "NONE" (RFC 6811 §2). */
 export const ENDS_IN_SET = 256;
+/** NEXT_HOP is 0/8, 127/8 or 224/3: the careful way decides each time whether this peer may say so. */
+export const ODD_NEXT_HOP = 512;
 
 /** A mutable record that `summarise` fills; one per caller, used again and again. */
 export interface Summary {
@@ -114,7 +116,10 @@ export function summarise(
       case 3: {
         const first = bytes[value]!;
         if (kind !== 0x40 || length !== 4) return false;
-        if (!decoded && (first === 0 || first === 127 || first >= 224)) return false;
+        if (first === 0 || first === 127 || first >= 224) {
+          if (!decoded) return false;
+          out.flags |= ODD_NEXT_HOP;
+        }
         out.flags |= HAS_NEXT_HOP;
         break;
       }

@@ -1,0 +1,1 @@
+export { Router, type RouterOptions, type RouterPeer, type Transport } from './router.ts';

@@ -1,0 +1,356 @@
+/**
+ * A speaker on this machine: real connections, real time. It carries events in and bytes out and decides nothing itself;
+ * what is done and why is the speaker's business.
+ */
+import { type Address, type Clock, hostPrefix, type Instant, type Prefix } from '../base/index.ts';
+import {
+  type Connection,
+  type ConnectionHandlers,
+  dial,
+  type Guest,
+  type Journal,
+  type ListenAt,
+  type Listener,
+  listen,
+  type Protection,
+} from '../host/index.ts';
+import { type LinkName, welcome } from '../session/index.ts';
+import {
+  type Began,
+  type Note,
+  type Peer,
+  type PeerOptions,
+  type Pulled,
+  Speaker,
+  type SpeakerInput,
+  type SpeakerOptions,
+} from '../speaker/index.ts';
+import { encodeMessage } from '../wire/index.ts';
+
+/** How a peer is reached. */
+export interface Transport extends Protection {
+  readonly port: number;
+  readonly localAddress?: Address;
+  readonly interface?: string;
+}
+
+export interface RouterPeer {
+  readonly options: PeerOptions;
+  readonly transport: Transport;
+}
+
+export interface RouterOptions {
+  readonly speaker: SpeakerOptions;
+  readonly listen: readonly ListenAt[];
+  readonly clock: Clock;
+  /** What a log should have. Nothing in it is secret. */
+  readonly note: (
+    note: Note | { readonly kind: 'host'; readonly peer?: string; readonly why: string },
+  ) => void;
+  /** Every input is written to it, so that the speaker's life can be played again. */
+  readonly journal?: Journal<{ at: Instant }>;
+}
+
+/** One connection of a peer, or the attempt to make one. */
+interface Line {
+  connection?: Connection;
+  /** The kernel takes no more for now. */
+  full: boolean;
+  /** Gives up an attempt. */
+  cancel?: () => void;
+}
+
+/** What the journal holds, apart from the instant. */
+type Recorded = Began | Pulled | SpeakerInput;
+
+/** How long one turn of long work may take before the network is looked at again, in milliseconds. */
+const TURN = 2;
+
+/** How long `stop` waits for last words to leave, in milliseconds. */
+const STOP_LIMIT = 3000;
+
+export class Router {
+  readonly speaker: Speaker;
+  readonly #options: RouterOptions;
+  readonly #peers = new Map<string, RouterPeer>();
+  readonly #byGuest = new Map<string, string>();
+  readonly #lines = new Map<string, { outgoing?: Line | undefined; incoming?: Line | undefined }>();
+  #listeners: Listener[] = [];
+  #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
+  #working = false;
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.speaker = new Speaker(options.speaker);
+    const { validate: _, ...plain } = options.speaker;
+    this.#record({ kind: 'began', version: 1, options: plain });
+  }
+
+  /** Where connections are accepted, once `start` has resolved. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /** Begins to listen, and starts every peer that was added. Rejects with a sentence when an address cannot be had. */
+  async start(): Promise<void> {
+    try {
+      for (const at of this.#options.listen) {
+        const listener = await listen(at, {
+          accepted: (connection, guest) => this.#accepted(connection, guest),
+          refused: (why) => this.#options.note({ kind: 'host', why }),
+        });
+        this.#listeners.push(listener);
+      }
+      for (const peer of this.#peers.values()) this.#admit(peer);
+    } catch (error) {
+      for (const listener of this.#listeners) await listener.close();
+      this.#listeners = [];
+      throw error;
+    }
+    for (const name of this.#peers.keys()) this.feed({ kind: 'event', peer: name, event: { kind: 'start' } });
+  }
+
+  /** Adds a peer; it is started with the others, or by an event of its own. */
+  addPeer(peer: RouterPeer): void {
+    const { name } = peer.options;
+    this.#peers.set(name, peer);
+    this.#lines.set(name, {});
+    this.feed({ kind: 'addPeer', options: peer.options });
+    if (this.#listeners.length > 0) this.#admit(peer);
+  }
+
+  /** Says goodbye to a peer and forgets it. */
+  removePeer(name: string): void {
+    const peer = this.#peers.get(name);
+    if (!peer) return;
+    this.feed({ kind: 'removePeer', peer: name });
+    const from = hostPrefix(peer.options.address);
+    for (const listener of this.#listeners) listener.dismiss(from);
+    this.#byGuest.delete(guestKey(from, peer.transport.interface));
+    this.#drop(name, 'outgoing');
+    this.#drop(name, 'incoming');
+    this.#peers.delete(name);
+    this.#lines.delete(name);
+  }
+
+  /** Hands an input to the speaker and does what follows from it. */
+  feed(input: SpeakerInput): void {
+    const now = this.#options.clock.now();
+    this.#record(input, now);
+    this.speaker.feed(input, now);
+    this.#settle();
+  }
+
+  /** Ends every session with a Cease and this text (RFC 9003), and resolves when the last words have left. */
+  async stop(text?: string): Promise<void> {
+    for (const listener of this.#listeners) await listener.close();
+    this.#listeners = [];
+    for (const name of this.#peers.keys()) {
+      const event = {
+        kind: 'stop',
+        subcode: ADMINISTRATIVE_SHUTDOWN,
+        hard: true,
+        ...(text ? { text } : {}),
+      } as const;
+      this.feed({ kind: 'event', peer: name, event });
+      this.#drop(name, 'outgoing');
+      this.#drop(name, 'incoming');
+    }
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    await Promise.all(this.#closing);
+    await this.#options.journal?.close();
+  }
+
+  // ── connections ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #admit({ options, transport }: RouterPeer): void {
+    const from = hostPrefix(options.address);
+    this.#byGuest.set(guestKey(from, transport.interface), options.name);
+    const { password, gtsmHops, ttl } = transport;
+    const guest: Guest = {
+      from,
+      ...(transport.interface === undefined ? {} : { interface: transport.interface }),
+      ...(password === undefined ? {} : { password }),
+      ...(gtsmHops === undefined ? {} : { gtsmHops }),
+      ...(ttl === undefined ? {} : { ttl }),
+    };
+    for (const listener of this.#listeners) {
+      if (listener.address.includes(':') === options.address.includes(':')) listener.admit(guest);
+    }
+  }
+
+  #connect(name: string): void {
+    const peer = this.#peers.get(name);
+    const lines = this.#lines.get(name);
+    if (!peer || !lines) return;
+    const line: Line = { full: false };
+    lines.outgoing = line;
+    line.cancel = dial(
+      { address: peer.options.address, ...peer.transport },
+      {
+        up: (connection) => {
+          delete line.cancel;
+          return this.#attach(name, 'outgoing', line, connection);
+        },
+        failed: (error) => {
+          if (lines.outgoing !== line) return;
+          lines.outgoing = undefined;
+          this.feed({
+            kind: 'event',
+            peer: name,
+            event: { kind: 'tcpDown', link: 'outgoing', why: error.message },
+          });
+        },
+      },
+    );
+  }
+
+  #accepted(connection: Connection, guest: Guest): ConnectionHandlers | undefined {
+    const name = this.#byGuest.get(guestKey(guest.from, guest.interface));
+    const lines = name === undefined ? undefined : this.#lines.get(name);
+    if (name === undefined || !lines) return undefined;
+    const peer = this.speaker.peers.get(name) as Peer;
+    const answer = welcome(peer.machine, this.#options.clock.now());
+    if (typeof answer === 'object') {
+      process.nextTick(() => this.#farewell(connection, encodeMessage(answer, PLAIN)));
+      return { data: () => {}, closed: () => {} };
+    }
+    lines.incoming?.connection?.abort();
+    const line: Line = { full: false };
+    lines.incoming = line;
+    return this.#attach(name, 'incoming', line, connection);
+  }
+
+  #attach(name: string, link: LinkName, line: Line, connection: Connection): ConnectionHandlers {
+    line.connection = connection;
+    const mine = () => this.#lines.get(name)?.[link] === line;
+    // The connection takes bytes only after this call has returned.
+    process.nextTick(() => {
+      if (!mine()) return;
+      const { local, remote } = connection;
+      this.feed({ kind: 'event', peer: name, event: { kind: 'tcpUp', link, local, remote } });
+    });
+    return {
+      data: (bytes) => {
+        if (mine()) this.feed({ kind: 'bytes', peer: name, link, bytes });
+      },
+      drain: () => {
+        line.full = false;
+        const peer = this.speaker.peers.get(name);
+        if (peer && mine()) this.#pump(peer, link);
+      },
+      blocked: () => {
+        if (mine()) this.feed({ kind: 'event', peer: name, event: { kind: 'blocked', link } });
+      },
+      sent: () => {
+        if (mine()) this.feed({ kind: 'event', peer: name, event: { kind: 'sent', link } });
+      },
+      closed: (why) => {
+        const lines = this.#lines.get(name);
+        if (!lines || !mine()) return;
+        lines[link] = undefined;
+        this.feed({ kind: 'event', peer: name, event: { kind: 'tcpDown', link, why } });
+      },
+    };
+  }
+
+  /** Lets go of a connection without a word. */
+  #drop(name: string, link: LinkName): void {
+    const lines = this.#lines.get(name);
+    const line = lines?.[link];
+    if (!lines || !line) return;
+    lines[link] = undefined;
+    line.cancel?.();
+    line.connection?.abort();
+  }
+
+  /** Writes last words and closes. */
+  #close(name: string, link: LinkName, bytes: Uint8Array): void {
+    const lines = this.#lines.get(name);
+    const line = lines?.[link];
+    if (!lines || !line) return;
+    lines[link] = undefined;
+    line.cancel?.();
+    if (!line.connection) return;
+    this.#farewell(line.connection, bytes);
+  }
+
+  #farewell(connection: Connection, bytes: Uint8Array): void {
+    if (bytes.length > 0) connection.write(bytes);
+    const closed = connection.close(STOP_LIMIT);
+    this.#closing.add(closed);
+    void closed.then(() => this.#closing.delete(closed));
+  }
+
+  // ── after every input ─────────────────────────────────────────────────────────────────────────────────────────
+
+  #settle(): void {
+    for (const effect of this.speaker.takeEffects()) {
+      if (effect.do === 'connect') this.#connect(effect.peer);
+      else if (effect.do === 'close') this.#close(effect.peer, effect.link, effect.bytes);
+      else this.#options.note(effect.note);
+    }
+    for (const peer of this.speaker.takeReady()) {
+      this.#pump(peer, 'outgoing');
+      this.#pump(peer, 'incoming');
+    }
+    if (this.speaker.busy && !this.#working) {
+      this.#working = true;
+      setImmediate(() => this.#work());
+    }
+    this.#arm();
+  }
+
+  /** Writes what the speaker has for a connection, for as long as the kernel takes it. */
+  #pump(peer: Peer, link: LinkName): void {
+    const line = this.#lines.get(peer.name)?.[link];
+    const connection = line?.connection;
+    if (!line || !connection) return;
+    while (!line.full) {
+      const bytes = this.speaker.pull(peer, link);
+      if (!bytes) return;
+      this.#record({ kind: 'pull', peer: peer.name, link });
+      line.full = !connection.write(bytes);
+    }
+  }
+
+  #work(): void {
+    this.#working = false;
+    const { clock } = this.#options;
+    const until = clock.now() + TURN;
+    do this.feed({ kind: 'work' });
+    while (this.speaker.busy && clock.now() < until);
+  }
+
+  #arm(): void {
+    const at = this.speaker.due;
+    if (this.#wake?.at === at) return;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    if (at === undefined) return;
+    const cancel = this.#options.clock.wake(at, () => {
+      this.#wake = undefined;
+      this.feed({ kind: 'due' });
+    });
+    this.#wake = { at, cancel };
+  }
+
+  /** The bytes of an input are only valid now, so a journal gets a copy. */
+  #record(entry: Recorded, now = this.#options.clock.now()): void {
+    const { journal } = this.#options;
+    if (!journal) return;
+    journal.write({ at: now, ...entry, ...(entry.kind === 'bytes' ? { bytes: entry.bytes.slice() } : {}) });
+  }
+}
+
+/** Before an OPEN nothing is agreed. */
+const PLAIN = { asn4: false, extendedMessage: false, addPath: [] };
+
+/** RFC 4486 §4. */
+const ADMINISTRATIVE_SHUTDOWN = 2;
+
+function guestKey(from: Prefix, zone: string | undefined): string {
+  return zone === undefined || !/^fe[89ab]/.test(from) ? from : `${from}%${zone}`;
+}

@@ -1,0 +1,74 @@
+/**
+ * Between the bytes that the RIB keeps and the values that policy and people read: canonical attribute sections
+ * (`rib/attributes.ts`) decoded and made.
+ */
+import { type Address, fromHex, type Prefix, prefixFamily } from '../base/index.ts';
+import {
+  type Agreed,
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  type Family,
+  IPV4_UNICAST,
+  IPV6_UNICAST,
+  type Segment,
+} from '../wire/index.ts';
+
+/** Sections hold 4-octet AS numbers and no path identifiers, whatever the sessions agreed. */
+export const CANONICAL: Agreed = { asn4: true, extendedMessage: true, addPath: [] };
+
+/** The values in a section. */
+export function attributesOf(section: Uint8Array): readonly Attribute[] {
+  return decodeAttributes(section, CANONICAL).attributes;
+}
+
+/** The canonical section of values: MP_REACH_NLRI first and without prefixes, no MP_UNREACH_NLRI. */
+export function sectionOf(attributes: readonly Attribute[]): Uint8Array {
+  const reach: Attribute[] = [];
+  const rest: Attribute[] = [];
+  for (const a of attributes) {
+    if (a.kind === 'mpReach') {
+      const { flags: _, ...plain } = a;
+      reach.push({ ...plain, announced: [] });
+    } else if (a.kind !== 'mpUnreach' && a.kind !== 'mpUnreachOpaque' && a.kind !== 'mpReachOpaque')
+      rest.push(a);
+  }
+  return encodeAttributes(
+    [...reach, ...rest.filter((a) => reach.length === 0 || a.kind !== 'nextHop')],
+    CANONICAL,
+  );
+}
+
+/** The next hop that values name: in NEXT_HOP, or in MP_REACH_NLRI. */
+export function nextHopIn(attributes: readonly Attribute[]): Address | undefined {
+  for (const a of attributes) if (a.kind === 'nextHop' || a.kind === 'mpReach') return a.nextHop;
+  return undefined;
+}
+
+/** The same values with another next hop, in the attribute that fits the family and the address. */
+export function withNextHop(
+  attributes: readonly Attribute[],
+  family: Family,
+  nextHop: Address,
+): readonly Attribute[] {
+  const rest = attributes.filter((a) => a.kind !== 'nextHop' && a.kind !== 'mpReach');
+  return family === IPV4_UNICAST && !nextHop.includes(':')
+    ? [...rest, { kind: 'nextHop', nextHop }]
+    : [{ kind: 'mpReach', family, nextHop, announced: [] }, ...rest];
+}
+
+/** The unicast family of a prefix. */
+export function familyOfPrefix(prefix: Prefix): Family {
+  return prefixFamily(prefix) === 4 ? IPV4_UNICAST : IPV6_UNICAST;
+}
+
+/** The AS path among values. */
+export function pathIn(attributes: readonly Attribute[]): readonly Segment[] {
+  for (const a of attributes) if (a.kind === 'asPath') return a.path;
+  return [];
+}
+
+/** Bytes from hexadecimal that this program wrote itself. */
+export function bytesOf(hex: string): Uint8Array {
+  return fromHex(hex) ?? new Uint8Array(0);
+}

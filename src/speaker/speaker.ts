@@ -1,0 +1,661 @@
+/**
+ * Peers, RIBs and policy as one router. Pure: bytes and events go in, effects and bytes come out, and time is what the
+ * caller says it is.
+ *
+ * Use: hand everything that happens to `feed`; perform what `takeEffects` gives; for every peer in `takeReady`, call `pull`
+ * and write what it gives for as long as its connection takes more; while `busy`, feed `work` whenever there is nothing
+ * better to do; and feed `due` when `due` says so.
+ */
+import { assert, earliest, type Instant, never, type Prefix, seconds } from '../base/index.ts';
+import { ACCEPT_ALL, compile, differs, type Neighbor, type Policy, REJECT_ALL } from '../policy/index.ts';
+import { DEFAULT_DECISION, type DecisionOptions } from '../rib/index.ts';
+import {
+  type Deferral,
+  type DeferralEvent,
+  deferredFamilies,
+  type LinkName,
+  type Negotiated,
+  newDeferral,
+  newPeer,
+  type PeerEffect,
+  type PeerEvent,
+  peerDue,
+  stepDeferral,
+  stepPeer,
+} from '../session/index.ts';
+import {
+  type Attribute,
+  type Decoded,
+  decodeMessage,
+  encodeMessage,
+  endOfRibMarker,
+  type Family,
+  frameLength,
+  HEADER_LENGTH,
+  IPV4_UNICAST,
+  type Message,
+} from '../wire/index.ts';
+import { Deadlines } from './deadlines.ts';
+import {
+  isExternal,
+  neighbor,
+  newExchange,
+  newExporter,
+  newImporter,
+  newSource,
+  outboundOf,
+  type Surroundings,
+} from './exchange.ts';
+import type { Note, SpeakerEffect, SpeakerInput } from './input.ts';
+import type { PeerOptions, SpeakerOptions } from './options.ts';
+import { pack } from './outbound.ts';
+import { type Exchange, LinkState, Peer } from './peer.ts';
+import { FAMILIES, Rib } from './rib.ts';
+import { RoutesIn } from './routes-in.ts';
+import { CANONICAL, familyOfPrefix, sectionOf, withNextHop } from './section.ts';
+
+const UPDATE = 2;
+
+export class Speaker {
+  readonly options: SpeakerOptions;
+  readonly rib: Rib;
+  readonly #peers = new Map<string, Peer>();
+  /** By number; holes are free numbers. */
+  readonly #byNumber: (Peer | undefined)[] = [];
+  readonly #routesIn: RoutesIn;
+  readonly #ready = new Set<Peer>();
+  readonly #deadlines = new Deadlines<Peer>((peer) => (peer.removed ? undefined : peerDue(peer.machine)));
+  readonly #around: Surroundings;
+  /** After a restart: the peers whose tables are waited for. */
+  #deferral: Deferral | undefined;
+  /** Families of which nobody is told anything yet. */
+  #deferred: readonly Family[] = NONE;
+  #effects: SpeakerEffect[] = [];
+  #began: Instant | undefined;
+
+  constructor(options: SpeakerOptions) {
+    this.options = options;
+    const decision = { ...DEFAULT_DECISION, ...options.decision };
+    this.rib = new Rib(options.asn, options.id, decision, (peer) => this.#ready.add(peer));
+    this.#routesIn = new RoutesIn(this.rib);
+    this.#around = { options, rib: this.rib, neighborOf: (source) => this.#neighborOf(source) };
+  }
+
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#peers;
+  }
+
+  /** The peer that a column of the RIB names; undefined for what is originated here, and for peers that are gone. */
+  peerByNumber(number: number): Peer | undefined {
+    return this.#byNumber[number];
+  }
+
+  /** When `due` has to be fed at the latest; undefined when nothing is planned. */
+  get due(): Instant | undefined {
+    return earliest(this.#deadlines.next, this.#deferral?.until);
+  }
+
+  /** True while long work waits: feed `work` when there is nothing better to do. */
+  get busy(): boolean {
+    return this.rib.busy;
+  }
+
+  /** What is to be done since the last call. */
+  takeEffects(): readonly SpeakerEffect[] {
+    if (this.#effects.length === 0) return NONE;
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** Peers to which something may have to be written since the last call: `pull` until it gives nothing. */
+  takeReady(): readonly Peer[] {
+    if (this.#ready.size === 0) return NONE;
+    const ready = [...this.#ready];
+    this.#ready.clear();
+    return ready;
+  }
+
+  /** Takes in what has happened. Never throws for anything that a peer sends. */
+  feed(input: SpeakerInput, now: Instant): void {
+    this.#began ??= now;
+    switch (input.kind) {
+      case 'bytes': {
+        const peer = this.#peers.get(input.peer);
+        if (peer) this.#receive(peer, input.link, input.bytes, now);
+        break;
+      }
+      case 'event': {
+        const peer = this.#peers.get(input.peer);
+        if (peer) this.#outside(peer, input.event, now);
+        break;
+      }
+      case 'due':
+        for (const peer of this.#deadlines.reached(now)) this.#step(peer, { kind: 'due' }, now);
+        if (this.#deferral) this.#defer(this.#deferral, now);
+        break;
+      case 'work':
+        this.rib.work();
+        break;
+      case 'announce':
+        this.#announce(input.prefix, input.attributes, now);
+        break;
+      case 'withdraw':
+        this.#withdraw(input.prefix);
+        break;
+      case 'addPeer':
+        this.#addPeer(input.options);
+        break;
+      case 'removePeer':
+        this.#removePeer(input.peer, now);
+        break;
+      case 'policy':
+        this.#setPolicy(input.peer, input.import, input.export);
+        break;
+      case 'decision':
+        this.#setDecision(input.options);
+        break;
+      case 'revalidate':
+        this.#revalidate();
+        break;
+      case 'refresh':
+        this.#askRefresh(input.peer, input.family);
+        break;
+      default:
+        never(input);
+    }
+    this.rib.collect(() => this.#forget());
+  }
+
+  /**
+   * The next bytes for a connection of a peer: at most about 64 KiB, whole messages. Undefined when there is nothing to write
+   * now. What is given counts as sent.
+   */
+  pull(peer: Peer, link: LinkName): Uint8Array | undefined {
+    const state = peer.links[link];
+    if (!state) return undefined;
+    if (state.control.length > 0) return concat(state.control.splice(0));
+    const { established } = peer;
+    if (!established || established.link !== link) return undefined;
+    for (const exchange of established.exchanges.values()) {
+      if (this.#deferred.includes(exchange.family)) continue;
+      while (exchange.out.waiting > 0) {
+        const packed = pack(exchange.out, exchange.outbound);
+        if (!packed) continue;
+        peer.counters.updatesOut += packed.messages;
+        peer.counters.messagesOut += packed.messages;
+        peer.counters.prefixesOut += packed.announced;
+        peer.counters.withdrawalsOut += packed.withdrawn;
+        return packed.bytes;
+      }
+      if (exchange.after.length > 0) {
+        peer.counters.messagesOut += exchange.after.length;
+        return concat(exchange.after.splice(0));
+      }
+    }
+    return undefined;
+  }
+
+  // ── what arrives ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Cuts a stream into messages. What is left of an unfinished one is copied; whole ones are read where they stand. */
+  #receive(peer: Peer, link: LinkName, bytes: Uint8Array, now: Instant): void {
+    const state = peer.links[link];
+    if (!state) return;
+    let at = 0;
+    let updates = 0;
+    while (peer.links[link] === state) {
+      let from = bytes;
+      let start = at;
+      let end = bytes.length;
+      if (state.carried > 0) {
+        at += fill(state, bytes, at, HEADER_LENGTH);
+        if (state.carried < HEADER_LENGTH) break;
+        from = state.carry;
+        start = 0;
+        end = state.carried;
+      }
+      const wide = this.#agreed(peer, link).extendedMessage;
+      const length = frameLength(from, start, end, wide);
+      if (length < 0) {
+        // Too long, too short or no marker: the decoder says which.
+        this.#message(peer, link, from.slice(start, end), now);
+        break;
+      }
+      if (length === 0) {
+        at += fill(state, bytes, at, HEADER_LENGTH);
+        break;
+      }
+      if (state.carried > 0) {
+        at += fill(state, bytes, at, length);
+        if (state.carried < length) break;
+        from = state.carry;
+        end = length;
+        state.carried = 0;
+      } else {
+        if (length > end - start) {
+          at += fill(state, bytes, at, length);
+          break;
+        }
+        end = start + length;
+        at = end;
+      }
+      peer.counters.messagesIn++;
+      if (from[start + 18] === UPDATE && peer.established?.link === link) {
+        updates++;
+        this.#update(peer, link, from, start, end, now);
+      } else this.#message(peer, link, from.subarray(start, end), now);
+    }
+    if (updates > 0 && peer.links[link] === state) this.#step(peer, { kind: 'update', link }, now);
+  }
+
+  #update(peer: Peer, link: LinkName, bytes: Uint8Array, at: number, end: number, now: Instant): void {
+    peer.counters.updatesIn++;
+    const taken = this.#routesIn.take(peer, bytes, at, end, this.#second(now));
+    if (taken.fault !== undefined) {
+      peer.counters.faultsIn++;
+      peer.lastFault = taken.fault;
+      this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count: peer.counters.faultsIn });
+    }
+    if (taken.error) {
+      const { code, subcode, data, why } = taken.error;
+      const notification = { kind: 'notification', code, subcode, data } as const;
+      this.#step(peer, { kind: 'malformed', link, notification, why }, now);
+      return;
+    }
+    if (taken.endOfRib !== undefined) {
+      this.#note({ kind: 'endOfRib', peer: peer.name, family: taken.endOfRib });
+      this.#await({ kind: 'endOfRib', peer: peer.name, family: taken.endOfRib }, now);
+      this.#step(peer, { kind: 'endOfRib', link, family: taken.endOfRib }, now);
+    }
+    this.#checkLimits(peer, now);
+  }
+
+  /** Any message that is not an UPDATE of an established session. */
+  #message(peer: Peer, link: LinkName, bytes: Uint8Array, now: Instant): void {
+    const decoded: Decoded = decodeMessage(bytes, this.#agreed(peer, link));
+    if (!decoded.ok) {
+      const { code, subcode, data, why } = decoded.error;
+      const notification = { kind: 'notification', code, subcode, data } as const;
+      this.#step(peer, { kind: 'malformed', link, notification, why }, now);
+      return;
+    }
+    this.#step(peer, eventOf(link, decoded.message), now);
+  }
+
+  #outside(peer: Peer, event: Extract<SpeakerInput, { kind: 'event' }>['event'], now: Instant): void {
+    if (event.kind === 'tcpUp') peer.links[event.link] = new LinkState();
+    if (event.kind === 'tcpDown') peer.links[event.link] = undefined;
+    if (event.kind === 'start' && event.restarting) this.#beginDeferral(now);
+    if (event.kind === 'stop') this.#await({ kind: 'gone', peer: peer.name }, now);
+    this.#step(peer, event, now);
+  }
+
+  #checkLimits(peer: Peer, now: Instant): void {
+    const limits = peer.options.prefixLimit;
+    if (!limits || !peer.established) return;
+    for (const exchange of peer.established.exchanges.values()) {
+      const set = limits[exchange.family];
+      if (!set) continue;
+      const prefixes = this.rib.sources.routes[exchange.source] as number;
+      const { family } = exchange;
+      if (prefixes > set.limit) {
+        this.#note({ kind: 'limit', peer: peer.name, family, prefixes, limit: set.limit, reached: true });
+        this.#step(peer, { kind: 'prefixLimit', family, limit: set.limit }, now);
+        return;
+      }
+      if (set.warnAt !== undefined && prefixes >= set.warnAt && !exchange.warned) {
+        exchange.warned = true;
+        this.#note({ kind: 'limit', peer: peer.name, family, prefixes, limit: set.limit, reached: false });
+      }
+    }
+  }
+
+  // ── the session's wishes ──────────────────────────────────────────────────────────────────────────────────────
+
+  #step(peer: Peer, event: PeerEvent, now: Instant): void {
+    const [machine, effects] = stepPeer(peer.machine, event, now);
+    peer.machine = machine;
+    for (const effect of effects) this.#perform(peer, effect, now);
+    this.#deadlines.plan(peer);
+  }
+
+  #perform(peer: Peer, effect: PeerEffect, now: Instant): void {
+    switch (effect.do) {
+      case 'connect':
+        this.#effects.push({ do: 'connect', peer: peer.name });
+        break;
+      case 'close': {
+        const bytes = concat(peer.links[effect.link]?.control ?? []);
+        peer.links[effect.link] = undefined;
+        this.#effects.push({ do: 'close', peer: peer.name, link: effect.link, bytes });
+        break;
+      }
+      case 'send':
+        this.#send(peer, effect.link, effect.message);
+        break;
+      case 'up':
+        this.#up(peer, effect.link, effect.negotiated);
+        this.#await({ kind: 'up', peer: peer.name, negotiated: effect.negotiated }, now);
+        break;
+      case 'down':
+        this.#down(peer, effect);
+        break;
+      case 'flush':
+        this.#flush(peer, effect.families, effect.why);
+        break;
+      case 'resend':
+        this.#resend(peer, effect.family, effect.markers);
+        break;
+      case 'stale':
+        this.#stale(peer, effect.family);
+        break;
+      default:
+        never(effect);
+    }
+  }
+
+  #send(peer: Peer, link: LinkName, message: Message): void {
+    peer.links[link]?.control.push(encodeMessage(message, this.#agreed(peer, link)));
+    peer.counters.messagesOut++;
+    this.#ready.add(peer);
+  }
+
+  #up(peer: Peer, link: LinkName, negotiated: Negotiated): void {
+    const external = isExternal(this.#around, negotiated);
+    const exchanges = new Map<Family, Exchange>();
+    for (const family of FAMILIES) {
+      if (!negotiated.families.includes(family)) continue;
+      const exchange = newExchange(this.#around, peer, negotiated, family);
+      exchange.after.push(endOfRib(family));
+      exchanges.set(family, exchange);
+      this.rib.listen(exchange);
+      this.rib.tellAll(exchange, false);
+    }
+    peer.established = { link, negotiated, external, exchanges };
+    this.#ready.add(peer);
+    this.#note({ kind: 'up', peer: peer.name, negotiated });
+  }
+
+  #down(peer: Peer, effect: Extract<PeerEffect, { do: 'down' }>): void {
+    const { established } = peer;
+    if (!established) return;
+    peer.established = undefined;
+    for (const exchange of established.exchanges.values()) {
+      const { family, source } = exchange;
+      this.rib.forget(exchange);
+      // What an earlier restart left is older still: it goes now (RFC 4724 §4.2).
+      this.#removeStale(peer, family);
+      if (effect.retain.includes(family)) this.#keepStale(peer, family, source);
+      else this.rib.removeSource(family, source);
+    }
+    this.#note({ kind: 'down', peer: peer.name, why: effect.why, retained: effect.retain });
+  }
+
+  #flush(peer: Peer, families: readonly Family[], why: string): void {
+    const held = families.filter((f) =>
+      (peer.stale.get(f) ?? []).some((s) => this.rib.sources.routes[s] !== 0),
+    );
+    for (const family of families) this.#removeStale(peer, family);
+    if (held.length > 0) this.#note({ kind: 'flushed', peer: peer.name, families: held, why });
+  }
+
+  #keepStale(peer: Peer, family: Family, source: number): void {
+    this.rib.sources.stale[source] = 1;
+    peer.stale.set(family, [...(peer.stale.get(family) ?? []), source]);
+  }
+
+  #removeStale(peer: Peer, family: Family): void {
+    for (const source of peer.stale.get(family) ?? []) this.rib.removeSource(family, source);
+    peer.stale.delete(family);
+  }
+
+  /** RFC 7313 §4: what the peer sends from now on is a new table; what it sent before is stale until it says that it is done. */
+  #stale(peer: Peer, family: Family): void {
+    const exchange = peer.established?.exchanges.get(family);
+    if (!exchange || !peer.established) return;
+    this.#keepStale(peer, family, exchange.source);
+    exchange.source = newSource(this.#around, peer, peer.established.negotiated);
+  }
+
+  #resend(peer: Peer, family: Family, markers: boolean): void {
+    const exchange = peer.established?.exchanges.get(family);
+    if (!exchange || !peer.established) return;
+    if (markers) {
+      this.#send(peer, peer.established.link, { kind: 'routeRefresh', family, subtype: 'begin' });
+      exchange.after.push(encodeMessage({ kind: 'routeRefresh', family, subtype: 'end' }, CANONICAL));
+    }
+    this.rib.tellAll(exchange, true);
+  }
+
+  // ── after a restart ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** RFC 4724 §4.1: we tell nobody anything before those that kept our routes have sent theirs. */
+  #beginDeferral(now: Instant): void {
+    if (this.#deferral) return;
+    const peers = [...this.#peers.values()].flatMap((p) => {
+      const { gracefulRestart, families } = p.machine.settings;
+      return gracefulRestart && !gracefulRestart.helperOnly ? [{ name: p.name, families }] : [];
+    });
+    this.#defer(newDeferral(peers, this.options.deferral ?? seconds(180), now), now);
+  }
+
+  #await(event: DeferralEvent, now: Instant): void {
+    if (this.#deferral) this.#defer(stepDeferral(this.#deferral, event), now);
+  }
+
+  #defer(deferral: Deferral, now: Instant): void {
+    const before = this.#deferred;
+    this.#deferred = deferredFamilies(deferral, now);
+    this.#deferral = this.#deferred.length > 0 ? deferral : undefined;
+    if (this.#deferred.length === before.length) return;
+    for (const peer of this.#peers.values()) this.#ready.add(peer);
+    const waits =
+      this.#deferred.length > 0 ? `waiting for the peers' tables of ${this.#deferred.join(' and ')}` : '';
+    this.#note({
+      kind: 'selecting',
+      why: waits || 'the tables are in, or took too long: routes are told from now on',
+    });
+  }
+
+  // ── the operator's wishes ─────────────────────────────────────────────────────────────────────────────────────
+
+  #addPeer(options: PeerOptions): void {
+    assert(!this.#peers.has(options.name), `there is a peer named ${options.name} already`);
+    const free = this.#byNumber.indexOf(undefined);
+    const number = free < 0 ? this.#byNumber.length : free;
+    const external = options.session.remoteAsn !== this.options.asn;
+    const usual = external ? REJECT_ALL : ACCEPT_ALL;
+    const peer = new Peer(
+      number,
+      options,
+      newPeer(options.session),
+      this.#compile(options.import ?? usual),
+      this.#compile(options.export ?? usual),
+    );
+    this.#byNumber[number] = peer;
+    this.#peers.set(options.name, peer);
+  }
+
+  /** The caller stops the peer first; what is left of it goes with it. */
+  #removePeer(name: string, now: Instant): void {
+    const peer = this.#peers.get(name);
+    if (!peer) return;
+    this.#step(peer, { kind: 'stop', subcode: PEER_DECONFIGURED, hard: true }, now);
+    for (const family of FAMILIES) this.#removeStale(peer, family);
+    peer.removed = true;
+    this.#peers.delete(name);
+    // Its number may be given out again at once: routes that are not yet removed then count as the new peer's old ones.
+    this.#byNumber[peer.number] = undefined;
+  }
+
+  #setPolicy(name: string, imports: Policy | undefined, exports: Policy | undefined): void {
+    const peer = this.#peers.get(name);
+    if (!peer) return;
+    const newImport = imports !== undefined && differs(peer.import.policy, imports);
+    const newExport = exports !== undefined && differs(peer.export.policy, exports);
+    if (newImport) peer.import = this.#compile(imports);
+    if (newExport) peer.export = this.#compile(exports);
+    if (newImport) this.#reimport(peer);
+    if (newExport) this.#reexport(peer);
+  }
+
+  #reimport(peer: Peer): void {
+    if (!peer.established) return;
+    const { negotiated, exchanges } = peer.established;
+    for (const exchange of exchanges.values()) {
+      exchange.importer = newImporter(this.#around, peer, negotiated, exchange.family);
+      this.rib.reimport(exchange);
+    }
+  }
+
+  #reexport(peer: Peer): void {
+    if (!peer.established) return;
+    const { negotiated, exchanges } = peer.established;
+    for (const exchange of exchanges.values()) {
+      exchange.exporter = newExporter(this.#around, peer, negotiated, exchange.family);
+      exchange.outbound = outboundOf(this.#around, negotiated, exchange.family, exchange.exporter);
+      this.rib.tellAll(exchange, false);
+    }
+  }
+
+  #revalidate(): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.import.usesValidation) this.#reimport(peer);
+      if (peer.export.usesValidation) this.#reexport(peer);
+    }
+  }
+
+  #setDecision(options: DecisionOptions): void {
+    for (const [family, table] of this.rib.tables) {
+      table.options = options;
+      this.rib.decideAll(family);
+    }
+  }
+
+  #askRefresh(name: string, family: Family): void {
+    const peer = this.#peers.get(name);
+    const { established } = peer ?? {};
+    if (!peer || !established?.negotiated.routeRefresh || !established.exchanges.has(family)) return;
+    this.#send(peer, established.link, { kind: 'routeRefresh', family, subtype: 'request' });
+  }
+
+  #announce(prefix: Prefix, given: readonly Attribute[], now: Instant): void {
+    const family = familyOfPrefix(prefix);
+    let attributes = given;
+    if (!attributes.some((a) => a.kind === 'asPath'))
+      attributes = [{ kind: 'asPath', path: [] }, ...attributes];
+    if (!attributes.some((a) => a.kind === 'origin'))
+      attributes = [{ kind: 'origin', origin: 'igp' }, ...attributes];
+    if (!attributes.some((a) => a.kind === 'nextHop' || a.kind === 'mpReach'))
+      attributes = withNextHop(attributes, family, (family === IPV4_UNICAST ? '0.0.0.0' : '::') as never);
+    const bytes = sectionOf(attributes);
+    const section = this.rib.store.accept(bytes, 0, bytes.length, true);
+    assert(section !== 0, `the attributes of ${prefix} cannot be announced`);
+    const table = this.rib.table(family);
+    const id = table.prefixes.internText(prefix);
+    table.put(id, this.rib.local.get(family) as number, 0, section, section, this.#second(now));
+    this.rib.decide(family, table, id);
+  }
+
+  #withdraw(prefix: Prefix): void {
+    const family = familyOfPrefix(prefix);
+    const table = this.rib.table(family);
+    const id = table.prefixes.findText(prefix);
+    if (table.remove(id, -1, 0)) this.rib.decide(family, table, id);
+  }
+
+  // ── helpers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #compile(policy: Policy) {
+    return compile(policy, { localAsn: this.options.asn });
+  }
+
+  #agreed(peer: Peer, link: LinkName) {
+    const { established } = peer;
+    return established?.link === link ? established.negotiated.receive : BEFORE_OPEN;
+  }
+
+  #neighborOf(source: number): Neighbor {
+    const number = this.rib.sources.peer[source] as number;
+    const peer = this.#byNumber[number];
+    const own: Neighbor = { asn: this.options.asn, address: this.options.id, kind: 'local' };
+    if (!peer) return own;
+    if (peer.established) return neighbor(this.#around, peer, peer.established.negotiated);
+    const { address, name, session } = peer.options;
+    const kind = session.remoteAsn === this.options.asn ? 'ibgp' : 'ebgp';
+    return { asn: typeof session.remoteAsn === 'number' ? session.remoteAsn : 0, address, name, kind };
+  }
+
+  /** What was remembered about numbers of sections is worth nothing once they have been given out again. */
+  #forget(): void {
+    for (const peer of this.#peers.values()) {
+      for (const { importer, exporter } of peer.established?.exchanges.values() ?? []) {
+        importer.forget();
+        exporter.forget();
+      }
+    }
+  }
+
+  #second(now: Instant): number {
+    return Math.max(0, Math.floor((now - (this.#began ?? now)) / 1000));
+  }
+
+  #note(note: Note): void {
+    this.#effects.push({ do: 'note', note });
+  }
+}
+
+const NONE: readonly never[] = [];
+
+/** RFC 4486 §4. */
+const PEER_DECONFIGURED = 3;
+
+/** How bytes are read and written before the peers have agreed on anything. */
+const BEFORE_OPEN = { asn4: false, extendedMessage: false, addPath: [] } as const;
+
+/** RFC 4724 §2. */
+function endOfRib(family: Family): Uint8Array {
+  return encodeMessage(endOfRibMarker(family), CANONICAL);
+}
+
+function eventOf(link: LinkName, message: Message): PeerEvent {
+  switch (message.kind) {
+    case 'open':
+      return { kind: 'open', link, open: message };
+    case 'notification':
+      return { kind: 'notification', link, notification: message };
+    case 'routeRefresh':
+      return { kind: 'refresh', link, refresh: message };
+    case 'keepalive':
+    case 'update':
+      return { kind: message.kind, link };
+    default:
+      return never(message);
+  }
+}
+
+/** Copies bytes from[at …) behind what a link carries, until it carries `want`; returns how many were copied. */
+function fill(state: LinkState, from: Uint8Array, at: number, want: number): number {
+  const n = Math.min(want - state.carried, from.length - at);
+  if (n <= 0) return 0;
+  if (state.carry.length < want) {
+    const wider = new Uint8Array(Math.max(want, HEADER_LENGTH, 4096));
+    wider.set(state.carry.subarray(0, state.carried));
+    state.carry = wider;
+  }
+  state.carry.set(from.subarray(at, at + n), state.carried);
+  state.carried += n;
+  return n;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    whole.set(p, at);
+    at += p.length;
+  }
+  return whole;
+}
