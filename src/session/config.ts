@@ -23,7 +23,7 @@ export interface PeerConfig {
   readonly minHoldTime?: Millis;
   /** RFC 9687; 0 is off. Default the greater of 8 min and twice the negotiated hold time. */
   readonly sendHoldTime?: Millis;
-  /** Between attempts to connect. RFC 4271 §10 suggests 120 s; default 30 s, because operators wait for it. */
+  /** Between attempts to connect. RFC 4271 §10 suggests 120 s; default 30 s, because operators wait for it. At least 1 s. */
   readonly connectRetry?: Millis;
   /** Back-off after a session that failed (RFC 4271 §8.1.1 DampPeerOscillations); see {@link Backoff}. */
   readonly backoff?: Partial<Backoff>;
@@ -137,6 +137,7 @@ export function settingsOf(config: PeerConfig): Settings {
     families,
     holdTime: wholeSeconds(config.holdTime ?? DEFAULT_PEER.holdTime),
     minHoldTime: wholeSeconds(config.minHoldTime ?? DEFAULT_PEER.minHoldTime),
+    connectRetry: millis(Math.max(1000, config.connectRetry ?? DEFAULT_PEER.connectRetry)),
     backoff: { ...BACKOFF, ...config.backoff },
     sendHoldTime: config.sendHoldTime,
     role: config.role,
