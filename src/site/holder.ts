@@ -31,6 +31,7 @@ export interface Situation {
   readonly verdict: Verdict;
   readonly in: boolean;
   readonly want?: Need;
+  readonly leaves: number;
   readonly failing: { readonly [probe: string]: Millis };
   readonly load?: number;
 }

@@ -28,6 +28,8 @@ export interface IssuerState {
   readonly sites: { readonly [site: string]: Known };
   /** When sites left, or may have, within the rate's window. */
   readonly leaves: readonly Instant[];
+  /** Before this instant nothing is granted: what an issuer before this one granted may still be believed. */
+  readonly quietUntil: Instant;
 }
 
 /** What was heard of a site. */
@@ -41,8 +43,10 @@ interface Known {
 /** Two onsets of one fault are this near, in milliseconds. */
 const MOMENT = 15_000;
 
-export function startIssuer(): IssuerState {
-  return { sites: {}, leaves: [] };
+/** An issuer that is the first, or that takes over from one whose state is lost: then it waits until all tickets have ended. */
+export function startIssuer(guard: Guard, now: Instant, which: 'first' | 'successor'): IssuerState {
+  const quietUntil = which === 'first' ? now : after(now, millis(guard.lease + guard.drift));
+  return { sites: {}, leaves: [], quietUntil };
 }
 
 /** Takes a report in and answers it. Reports that were overtaken by a later one are not answered and change nothing. */
@@ -107,6 +111,7 @@ export function stepIssuer(
 
 /** Sites that may be out now or at any later moment without another word from us: at most sites − keep, unless some broke down. */
 export function spokenFor(config: IssuerConfig, state: IssuerState, now: Instant): readonly string[] {
+  if (now < state.quietUntil) return config.sites;
   return config.sites.filter((site) => {
     const known = state.sites[site];
     return (
@@ -145,11 +150,20 @@ function learn(
   if (granted === undefined && (report.holds || (before === undefined && report.deaf < report.seq)))
     granted = { seq: report.seq, until: after(now, config.guard.lease) };
   if (granted && report.in && !report.holds && report.deaf > granted.seq) granted = undefined;
-  const left = before?.last.in === true && !report.in && before.granted !== undefined;
-  const { per } = config.guard.leave;
-  const leaves = [...state.leaves.filter((at) => between(at, now) < per), ...(left ? [now] : [])];
+  const { per, count } = config.guard.leave;
+  // Of an agent that was killed with a ticket in hand nobody knows whether it had used it.
+  const left =
+    before === undefined ? 0 : sameBoot ? report.leaves - before.last.leaves : before.granted ? 1 : 0;
+  const leaves = [
+    ...state.leaves.filter((at) => between(at, now) < per),
+    ...Array<Instant>(Math.min(left, count)).fill(now),
+  ];
   const known: Known = { last: report, at: now, ...(granted === undefined ? {} : { granted }) };
-  return { sites: { ...state.sites, [report.site]: known }, leaves: leaves.slice(-config.sites.length) };
+  return {
+    ...state,
+    sites: { ...state.sites, [report.site]: known },
+    leaves: leaves.slice(-2 * count - config.sites.length),
+  };
 }
 
 /** Why a site may not have a ticket; undefined when it may. The order is the order in which an operator wants to hear them. */
@@ -161,6 +175,11 @@ function obstacle(
   now: Instant,
 ): { readonly reason: Refusal; readonly detail: string } | undefined {
   const { guard, sites } = config;
+  if (now < state.quietUntil)
+    return {
+      reason: 'just started',
+      detail: `the issuer waits ${(state.quietUntil - now) / 1000} s for older tickets to end`,
+    };
   const others = spokenFor(config, state, now).filter((site) => site !== report.site);
   if (others.length + 1 > sites.length - guard.keep) {
     const detail = `${others.length} of ${sites.length} sites are out, may leave, or are not heard of; ${guard.keep} ${guard.keep === 1 ? 'has' : 'have'} to stay`;

@@ -67,6 +67,8 @@ export interface Decided {
   readonly since: Instant;
   /** It is out by a ticket that was used. */
   readonly left: boolean;
+  /** How often that has happened. */
+  readonly leaves: number;
 }
 
 export type SiteEvent =
@@ -127,7 +129,13 @@ export function startSite(duties: Duties, boot: number, now: Instant): SiteState
     holders: plan.controller === undefined ? {} : of(names, () => startHolder(boot, now)),
     drain: startDrain(now),
     stopping: false,
-    decided: of(names, () => ({ level: 'pending' as const, why: ['just started'], since: now, left: false })),
+    decided: of(names, () => ({
+      level: 'pending' as const,
+      why: ['just started'],
+      since: now,
+      left: false,
+      leaves: 0,
+    })),
     load: {},
   };
 }
@@ -310,7 +318,13 @@ function failingOf(
 function decideAll(duties: Duties, state: SiteState, now: Instant, effects: SiteEffect[]): SiteState {
   const decided: { [scope: string]: Decided } = {};
   for (const scope of duties.scopes) {
-    const before = state.decided[scope.name] ?? { level: 'pending', why: [], since: now, left: false };
+    const before = state.decided[scope.name] ?? {
+      level: 'pending',
+      why: [],
+      since: now,
+      left: false,
+      leaves: 0,
+    };
     const health = verdictOf(duties, state, scope);
     const guard = guardView(duties, state, scope, now);
     const { level, why, byRight } = decideOne(duties, state, before, health.verdict, guard.ticket);
@@ -319,11 +333,13 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
       ...(health.verdict === 'down' || state.drain.phase !== 'in' ? guard.why : []),
       ...health.why,
     ];
+    const left = byRight || (before.left && level === 'pending');
     decided[scope.name] = {
       level,
       why: reasons,
       since: level === before.level ? before.since : now,
-      left: byRight || (before.left && level === 'pending'),
+      left,
+      leaves: before.leaves + (left && !before.left ? 1 : 0),
     };
     if (level !== before.level)
       effects.push({ do: 'announce', scope: scope.name, level, was: before.level, why: reasons });
@@ -375,6 +391,7 @@ function reportAll(duties: Duties, state: SiteState, now: Instant, effects: Site
     const situation = {
       verdict: verdictOf(duties, state, scope).verdict,
       in: level === 'full' || level === 'less-preferred',
+      leaves: state.decided[scope.name]?.leaves ?? 0,
       failing: failingOf(duties, state, scope, now),
       ...(want === undefined ? {} : { want }),
       ...(load === undefined ? {} : { load }),

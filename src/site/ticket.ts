@@ -24,13 +24,21 @@ export interface Report {
   /** Answers to reports before this number are no longer believed; so a grant on its way is known to be void. */
   readonly deaf: number;
   readonly want?: Need;
+  /** How often it has left by a ticket since it started; so a leave is counted even when its own report was lost. */
+  readonly leaves: number;
   /** Probes that fail, as `service/probe`, with how long they have. */
   readonly failing: { readonly [probe: string]: Millis };
   /** Measured towards the scope's addresses, bits per second. */
   readonly load?: number;
 }
 
-export type Refusal = 'would be the last' | 'too fast' | 'capacity' | 'shared fault' | 'unknown site';
+export type Refusal =
+  | 'would be the last'
+  | 'too fast'
+  | 'capacity'
+  | 'shared fault'
+  | 'unknown site'
+  | 'just started';
 
 interface About {
   readonly site: string;
