@@ -148,6 +148,10 @@ class Bird implements Router {
     return said.stdout + this.log();
   }
 
+  pids(): number[] {
+    return this.#daemon?.running ? [this.#daemon.pid] : [];
+  }
+
   log(): string {
     try {
       return readFileSync(this.#file('bird.log'), 'utf8') + (this.#daemon?.output() ?? '');
@@ -194,7 +198,10 @@ function attributes(a: Announcement): string {
 function protocol(spec: Spec, n: Neighbor, name: string): string {
   const hold = n.holdTime ?? 90;
   // BIRD sends a MED to another AS only when the export filter has set it.
-  const filter = 'filter { if source = RTS_STATIC && defined(bgp_med) then bgp_med = bgp_med; accept; }';
+  const med = spec.announce.some((a) => a.med !== undefined);
+  const filter = med
+    ? 'filter { if source = RTS_STATIC && defined(bgp_med) then bgp_med = bgp_med; accept; }'
+    : 'all';
   const policy = n.noPolicy ? 'import none; export none;' : `import all; export ${filter};`;
   const limit = n.maxPrefix === undefined ? '' : `import limit ${n.maxPrefix} action disable;`;
   const paths = n.addPath === undefined ? '' : `add paths ${n.addPath === 'send' ? 'tx' : 'rx'};`;

@@ -171,6 +171,10 @@ class ExaBgp implements Router {
     return about.map((e) => JSON.stringify(e)).join('\n') + this.log();
   }
 
+  pids(): number[] {
+    return this.#daemon?.running ? [this.#daemon.pid] : [];
+  }
+
   log(): string {
     return this.#daemon?.output() ?? '';
   }

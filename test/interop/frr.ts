@@ -182,6 +182,10 @@ class Frr implements Router {
     return JSON.stringify(await this.#neighbor(neighbor)) + this.log();
   }
 
+  pids(): number[] {
+    return this.#bgpd?.running ? [this.#bgpd.pid] : [];
+  }
+
   log(): string {
     const zebra = this.#zebra?.running ? '' : this.#zebra?.output();
     return `${this.#bgpd?.output() ?? ''}${this.#bfdd?.output() ?? ''}${zebra ?? ''}`;

@@ -146,6 +146,10 @@ class GoBgp implements Router {
     return this.log();
   }
 
+  pids(): number[] {
+    return this.#daemon?.running ? [this.#daemon.pid] : [];
+  }
+
   log(): string {
     return this.#daemon?.output() ?? '';
   }

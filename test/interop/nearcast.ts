@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PeerDetailView, RouteView } from '../../src/cli/views.ts';
+import { type Args, connectControl } from '../../src/host/index.ts';
 import type { Namespace } from './namespace.ts';
 import { Daemon, must, run, until } from './process.ts';
 import {
@@ -59,7 +61,7 @@ export const nearcast: Kind = {
   version: async () =>
     /(\d+\.\d+\.\d+\S*)/.exec((await run([process.execPath, BIN, '--version'])).stdout)?.[1],
   can: CAN,
-  showsUnknown: true,
+  showsUnknown: false,
   saysText: true,
   make: (spec, where, folder) => new Nearcast(spec, where, folder),
 };
@@ -82,28 +84,24 @@ class Nearcast implements Router {
   }
 
   async start(_afterCrash = false): Promise<void> {
-    writeFileSync(this.#file('speak.yaml'), configuration(this.spec, this.#file('secret')));
-    const command = [
-      process.execPath,
-      BIN,
-      'speak',
-      this.#file('speak.yaml'),
-      '--control',
-      this.#file('control'),
-    ];
+    const [file, socket] = [this.#file('speak.yaml'), this.#file('control')];
+    writeFileSync(file, configuration(this.spec, socket, this.#file('secret')));
+    const command = [process.execPath, BIN, 'speak', file];
     this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'));
     await until('nearcast answers', async () => {
-      if (!this.#daemon?.running) throw new Error(`nearcast has ended: ${this.log().slice(0, 400)}`);
-      return (await run(this.#command('show', 'peers', '--json'))).code === 0;
+      if (!this.#daemon?.running) throw new Error(`nearcast has ended: ${this.log().slice(0, 600)}`);
+      return (await this.#call('peers', {})) !== undefined;
     });
   }
 
-  #command(...words: string[]): string[] {
-    return [process.execPath, BIN, ...words, '--control', this.#file('control')];
-  }
-
-  async #show(...words: string[]): Promise<unknown> {
-    return JSON.parse(await must(this.#command('show', ...words, '--json')));
+  /** What `nearcast show --json` asks, without a process for every question. */
+  async #call(verb: string, args: Args): Promise<unknown> {
+    const client = await connectControl(this.#file('control'));
+    try {
+      return await client.call(verb, args);
+    } finally {
+      client.close();
+    }
   }
 
   #name(neighbor: Neighbor): string {
@@ -127,25 +125,32 @@ class Nearcast implements Router {
   }
 
   async session(neighbor: Neighbor): Promise<Session> {
-    const peer = (await this.#show('peer', this.#name(neighbor))) as { state?: string; phase?: string };
-    const state = peer.state ?? peer.phase ?? '';
+    const { state } = (await this.#call('peer', { name: this.#name(neighbor) })) as PeerDetailView;
     return { up: state === 'established', state };
   }
 
-  async routes(_neighbor: Neighbor, _family: Family): Promise<Route[]> {
-    throw new Error('not joined yet');
+  async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
+    const command = [process.execPath, BIN, 'show', 'routes', '--peer', this.#name(neighbor), '--json'];
+    const text = await must([...command, '--socket', this.#file('control')]);
+    const lines = text.split('\n').filter((line) => line !== '');
+    const routes = lines.map((line) => JSON.parse(line) as RouteView);
+    return routes.filter((r) => !r.refused && r.family === `${family}-unicast`).map(toRoute);
   }
 
-  async shutdown(_neighbor: Neighbor, _text: string): Promise<void> {
-    throw new Error('not joined yet');
+  async shutdown(neighbor: Neighbor, text: string): Promise<void> {
+    await this.#call('stop', { name: this.#name(neighbor), text });
   }
 
-  async refresh(_neighbor: Neighbor): Promise<void> {
-    throw new Error('not joined yet');
+  async refresh(neighbor: Neighbor): Promise<void> {
+    await this.#call('refresh', { name: this.#name(neighbor) });
   }
 
   async lastError(neighbor: Neighbor): Promise<string> {
-    return JSON.stringify(await this.#show('peer', this.#name(neighbor))) + this.log();
+    return JSON.stringify(await this.#call('peer', { name: this.#name(neighbor) })) + this.log();
+  }
+
+  pids(): number[] {
+    return this.#daemon?.running ? [this.#daemon.pid] : [];
   }
 
   log(): string {
@@ -153,13 +158,31 @@ class Nearcast implements Router {
   }
 }
 
+function toRoute(r: RouteView): Route {
+  return {
+    prefix: r.prefix,
+    origin: r.origin ?? '',
+    path: r.path,
+    nextHop: r.nextHop ?? '',
+    communities: sorted(r.communities ?? []),
+    large: sorted(r.largeCommunities ?? []),
+    extended: sorted(r.extendedCommunities ?? []),
+    unknown: [],
+    stale: r.stale,
+    ...(r.med === undefined ? {} : { med: r.med }),
+    ...(r.otc === undefined ? {} : { otc: r.otc }),
+    ...(r.pathId === undefined ? {} : { pathId: r.pathId }),
+  };
+}
+
 /** JSON is YAML, and needs no quoting rules of its own. */
-function configuration(spec: Spec, secret: string): string {
+function configuration(spec: Spec, control: string, secret: string): string {
   const peers = Object.fromEntries(
     spec.neighbors.map((n, i) => [`n${i + 1}`, peer(spec, n, `${secret}${i}`)]),
   );
   const announce = spec.announce.map(announcement);
   const file = {
+    control,
     asn: spec.asn,
     id: spec.id,
     listen: [...new Set(spec.neighbors.map((n) => n.local))],
@@ -194,12 +217,11 @@ function peer(spec: Spec, n: Neighbor, secret: string): Record<string, unknown> 
 
 /** Extended communities are no part of an announcement in the file; a rule of the export policy adds them. */
 function exportRules(spec: Spec): unknown {
-  // biome-ignore lint/suspicious/noThenProperty: it is the file's own word.
-  const rule = (a: Announcement) => ({
-    when: { prefix: a.prefix },
-    then: { 'extended-communities': { add: a.extended } },
+  const rules = spec.announce.flatMap((a) => {
+    // biome-ignore lint/suspicious/noThenProperty: it is the file's own word.
+    const rule = { when: { prefix: a.prefix }, then: { 'extended-communities': { add: a.extended } } };
+    return a.extended?.length ? [rule] : [];
   });
-  const rules = spec.announce.flatMap((a) => (a.extended?.length ? [rule(a)] : []));
   return [...rules, { end: 'accept' }];
 }
 
@@ -213,5 +235,3 @@ function announcement(a: Announcement): Record<string, unknown> {
     ...(a.large?.length ? { 'large-communities': a.large } : {}),
   };
 }
-
-void sorted;

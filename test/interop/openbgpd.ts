@@ -146,6 +146,10 @@ class OpenBgpd implements Router {
     return (await run(this.#ask('show', 'neighbor', neighbor.address))).stdout + this.log();
   }
 
+  pids(): number[] {
+    return this.#daemon?.running ? [this.#daemon.pid, ...childrenOf(this.#daemon.pid)] : [];
+  }
+
   log(): string {
     return this.#daemon?.output() ?? '';
   }

@@ -133,6 +133,8 @@ export interface Router {
   refresh(neighbor: Neighbor): Promise<void>;
   /** Everything it says about why the session with a neighbour ended last: its own account, with its log. */
   lastError(neighbor: Neighbor): Promise<string>;
+  /** The processes that are the router, without helpers beside it. */
+  pids(): number[];
   /** What it printed, for the report of a failed cell. */
   log(): string;
 }

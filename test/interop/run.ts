@@ -42,14 +42,15 @@ const { values } = parseArgs({
 
 function choose(list: string | undefined): readonly Kind[] {
   if (list === undefined) return DAEMONS;
-  return list.split(',').map((word) => {
-    const kind = ALL.find((k) => k.name.toLowerCase() === word.trim().toLowerCase());
-    if (kind !== undefined) return kind;
+  const words = list.split(',').map((w) => w.trim().toLowerCase());
+  const strange = words.find((w) => !ALL.some((k) => k.name.toLowerCase() === w));
+  if (strange !== undefined) {
     console.error(
-      `interop: no daemon "${word}"; there are ${ALL.map((k) => k.name.toLowerCase()).join(', ')}`,
+      `interop: no daemon "${strange}"; there are ${ALL.map((k) => k.name.toLowerCase()).join(', ')}`,
     );
     process.exit(2);
-  });
+  }
+  return ALL.filter((k) => words.includes(k.name.toLowerCase()));
 }
 
 function chosenCells(words: string | undefined): readonly Cell[] {
