@@ -253,6 +253,8 @@ ${spec.neighbors.map((n) => neighborText(spec, n)).join('\n')}
 function neighborText(spec: Spec, n: Neighbor): string {
   const on = (flag: boolean | undefined) => (flag ? 'enable' : 'disable');
   const own = spec.announce.filter((a) => n.families.includes(isV6(a.prefix) ? 'ipv6' : 'ipv4'));
+  // It offers IPv6 next hops only beside the IPv6 family.
+  const families = n.extendedNextHop ? (['ipv4', 'ipv6'] as const) : n.families;
   return `
 neighbor ${n.address} {
   router-id ${spec.id};
@@ -274,7 +276,7 @@ neighbor ${n.address} {
     operational disable;
   }
   family {
-    ${n.families.map((f) => `${f} unicast;`).join(' ')}
+    ${families.map((f) => `${f} unicast;`).join(' ')}
   }
   ${n.extendedNextHop ? 'nexthop { ipv4 unicast ipv6; }' : ''}
   api {
@@ -283,16 +285,16 @@ neighbor ${n.address} {
     receive { parsed; update; }
   }
   static {
-    ${own.map((a) => route(spec, a)).join('\n    ')}
+    ${own.map((a) => route(spec, n, a)).join('\n    ')}
   }
 }`;
 }
 
 /** ExaBGP sends the path exactly as written, so our own AS is written first. */
-function route(spec: Spec, a: Announcement): string {
+function route(spec: Spec, n: Neighbor, a: Announcement): string {
   const list = (words: readonly string[]) => `[ ${words.join(' ')} ]`;
   return [
-    `route ${a.prefix} next-hop self origin ${a.origin ?? 'igp'}`,
+    `route ${a.prefix} next-hop ${n.extendedNextHop ? n.local : 'self'} origin ${a.origin ?? 'igp'}`,
     `as-path ${list([spec.asn, ...(a.path ?? [])].map(String))}`,
     ...(a.med === undefined ? [] : [`med ${a.med}`]),
     ...(a.communities?.length ? [`community ${list(a.communities)}`] : []),

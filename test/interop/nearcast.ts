@@ -204,7 +204,7 @@ function peer(spec: Spec, n: Neighbor, secret: string): Record<string, unknown> 
     ...(n.passive ? { passive: true } : {}),
     ...(n.password === undefined ? {} : { password: `file:${secret}` }),
     ...(n.gtsm ? { 'ttl-security': true } : {}),
-    ...(n.role === undefined ? {} : { role: n.role === 'rs-server' ? 'rs' : n.role }),
+    ...(n.role === undefined ? {} : { 'local-role': n.role === 'rs-server' ? 'rs' : n.role }),
     ...(n.bfd ? { bfd: { interval: '100ms', multiplier: 3 } } : {}),
     'graceful-restart': spec.gracefulRestart === undefined ? false : `${spec.gracefulRestart}s`,
     ...(n.addPath === 'receive' ? { 'add-path': 'receive' } : {}),
