@@ -163,7 +163,7 @@ describe.skipIf(noLibc)('a session', () => {
       '00',
       '20 c1 03 18 000000aa 00000001 00004e20 00004e20 00000000',
       '20 40 03 18 000000aa 00000000 00004e20 00004e20 00000000',
-      `20 40 03 18 000000aa ${id(Number.parseInt(ours, 16) ^ 1 || 2)} 00004e20 00004e20 00000000`,
+      `20 40 03 18 000000aa ${id((Number.parseInt(ours, 16) ^ 0x10) >>> 0)} 00004e20 00004e20 00000000`,
     ]) {
       const count = strays.length + 1;
       await shout(B, A, hex);
