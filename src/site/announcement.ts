@@ -3,6 +3,7 @@ import {
   type Address,
   type Community,
   familyOf,
+  type IpFamily,
   type LargeCommunity,
   type Prefix,
   prefixFamily,
@@ -75,9 +76,9 @@ export function routeOf(plan: Plan, site: string, upstream: Upstream, prefix: Pr
   const less = level === 'less-preferred' ? upstream.lessPreferred : undefined;
   const actions = upstream.actions.map((a) => a.community);
   const large = (c: string) => c.split(':').length === 3;
-  const nextHop =
-    upstream.nextHop.find((a) => familyOf(a) === prefixFamily(prefix)) ??
-    upstream.nextHop.find((a) => familyOf(a) === 6);
+  const own = (family: IpFamily) => upstream.nextHop.find((a) => familyOf(a) === family);
+  // IPv4 over an IPv6 session may have an IPv6 next hop (RFC 8950).
+  const nextHop = own(prefixFamily(prefix)) ?? (familyOf(upstream.address) === 6 ? own(6) : undefined);
   return {
     prepend: Math.min(PREPEND_LIMIT, upstream.prepend + (less?.prepend ?? 0)),
     med: Math.min(0xffff_ffff, upstream.med + (less?.med ?? 0)),

@@ -1,0 +1,381 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Instant, instant, millis } from '../base/index.ts';
+import { formatComplaint, parsePlan } from '../plan/index.ts';
+import {
+  announcement,
+  type Duties,
+  dutiesOf,
+  reconfigureSite,
+  restoreSite,
+  type SiteEffect,
+  type SiteEvent,
+  type SiteState,
+  siteDue,
+  startSite,
+  stepSite,
+} from './index.ts';
+
+function dutiesIn(more = '', service = ''): Duties {
+  const parsed = parsePlan(`network: x
+asn: 64500
+prefixes: [203.0.113.0/24, 2001:db8:53::/48]
+sites:
+  fra: { upstreams: [ { asn: 64601, address: 198.51.100.1, role: provider, families: [ipv4, ipv6], next-hop: "2001:db8::9" } ] }
+  nyc: { upstreams: [ { asn: 64602, address: 198.51.100.5, role: provider } ] }
+services:
+  dns: { address: [203.0.113.53, 2001:db8:53::53], rise: 3, fall: 2, min-stable: 2s, probes: [ tcp: { port: 53 } ]${service} }
+drain: { settle: 5s, empty: { for: 5s }, deadline: 60s, gone: 10s, return: 5s }
+${more}`);
+  if ('complaints' in parsed) throw new Error(parsed.complaints.map(formatComplaint).join('\n'));
+  return dutiesOf(parsed.plan, 'fra') as Duties;
+}
+
+const SCOPE = '203.0.113.0/24';
+const ADA = { owner: 'ada', reason: 'new kernel' };
+
+/** A site and its story; each word happens a second after the one before. */
+class Story {
+  state: SiteState;
+  now = 0;
+  readonly effects: SiteEffect[] = [];
+  duties: Duties;
+
+  constructor(duties: Duties) {
+    this.duties = duties;
+    this.state = startSite(duties, 1, instant(0));
+  }
+
+  /** `+` a good probe, `-` a bad one, `x` a dead one, `.` nothing. */
+  tell(signs: string): this {
+    for (const sign of signs) {
+      const outcome = sign === '+' ? 'good' : sign === 'x' ? 'dead' : 'bad';
+      this.happen(
+        sign === '.'
+          ? { kind: 'due' }
+          : { kind: 'probe', service: 'dns', probe: 'tcp', result: { outcome, detail: 'refused' } },
+      );
+    }
+    return this;
+  }
+
+  happen(event: SiteEvent, ms = 1000): this {
+    this.now += ms;
+    const [state, effects] = stepSite(this.duties, this.state, event, instant(this.now));
+    this.state = state;
+    this.effects.push(...effects);
+    return this;
+  }
+
+  get level(): string | undefined {
+    return this.state.decided[SCOPE]?.level;
+  }
+  get why(): readonly string[] {
+    return this.state.decided[SCOPE]?.why ?? [];
+  }
+  /** Levels in the order in which they were announced. */
+  get path(): readonly string[] {
+    return this.effects.flatMap((e) => (e.do === 'announce' ? [e.level] : []));
+  }
+}
+
+test('nothing is announced before rise good probes; then all of it, on both families', () => {
+  const story = new Story(dutiesIn()).tell('++');
+  expect(story.level).toBe('pending');
+  story.tell('+');
+  expect(story.path).toEqual(['full']);
+  const { upstreams } = announcement(story.duties, story.state);
+  expect(Object.keys(upstreams['as64601']!)).toEqual(['203.0.113.0/24', '2001:db8:53::/48']);
+  expect(upstreams['as64601']?.['2001:db8:53::/48']?.route).toBeDefined();
+});
+
+test('down without a controller: withdrawn at once; back after rise and min-stable', () => {
+  const story = new Story(dutiesIn()).tell('+++--');
+  expect(story.path).toEqual(['full', 'withdrawn']);
+  expect(story.why).toEqual([
+    'down; the plan names no controller',
+    'dns is down',
+    'probe tcp fails: refused',
+  ]);
+  story.tell('+++');
+  expect(story.path).toEqual(['full', 'withdrawn', 'full']);
+});
+
+test('a dead probe withdraws with its own event, not a moment later', () => {
+  expect(new Story(dutiesIn()).tell('+++x').path).toEqual(['full', 'withdrawn']);
+});
+
+test('what the site does about a service that is down is the plan’s to say', () => {
+  expect(new Story(dutiesIn('', ', when-down: less-preferred')).tell('+++--').level).toBe('less-preferred');
+  expect(new Story(dutiesIn('', ', when-down: ignore')).tell('+++--').level).toBe('full');
+});
+
+test('a clean stop withdraws first, whatever the guard says', () => {
+  const story = new Story(dutiesIn('controller: http://127.0.0.1:1\n')).tell('+++').happen({ kind: 'stop' });
+  expect(story.path).toEqual(['full', 'withdrawn']);
+  expect(story.tell('+++').level).toBe('withdrawn');
+});
+
+describe('drain', () => {
+  const quiet: SiteEvent = { kind: 'evidence', evidence: { sessions: 0, traffic: 0 } };
+
+  test('less preferred, until observed empty, then withdrawn, until observed gone; and back in steps', () => {
+    const story = new Story(dutiesIn()).tell('+++').happen({ kind: 'drain', order: ADA });
+    expect(story.level).toBe('less-preferred');
+    story.happen(quiet).tell('+++').happen(quiet, 2000);
+    expect(story.state.drain.phase).toBe('withdrawn');
+    expect(story.level).toBe('withdrawn');
+    story.happen({ kind: 'evidence', evidence: { views: 0 } }).tell('+');
+    expect(story.state.drain).toMatchObject({ phase: 'out', order: ADA });
+    story.happen({ kind: 'undrain', order: ADA });
+    expect(story.level).toBe('less-preferred');
+    expect(story.tell('+++++').path).toEqual([
+      'full',
+      'less-preferred',
+      'withdrawn',
+      'less-preferred',
+      'full',
+    ]);
+  });
+
+  test('turned round before the withdrawal it is in again at once', () => {
+    const story = new Story(dutiesIn())
+      .tell('+++')
+      .happen({ kind: 'drain', order: ADA })
+      .happen({ kind: 'undrain', order: ADA });
+    expect(story.path).toEqual(['full', 'less-preferred', 'full']);
+  });
+
+  test('a service that goes down while draining withdraws at once', () => {
+    const story = new Story(dutiesIn()).tell('+++').happen({ kind: 'drain', order: ADA }).tell('--');
+    expect(story.path).toEqual(['full', 'less-preferred', 'withdrawn']);
+    expect(story.state.drain.phase).toBe('withdrawn');
+  });
+
+  test('without a ticket it stays at the step before, and says why', () => {
+    const story = new Story(dutiesIn('controller: http://127.0.0.1:1\n'))
+      .tell('+++')
+      .happen({ kind: 'drain', order: ADA });
+    story.happen(quiet).tell('+++').happen(quiet, 2000);
+    expect(story.state.drain.phase).toBe('empty');
+    expect(story.level).toBe('less-preferred');
+    expect(story.why.slice(0, 2)).toEqual([
+      'draining; no ticket to go further',
+      'the controller is lost, and there is no ticket',
+    ]);
+  });
+});
+
+describe('freeze', () => {
+  test('nothing that is announced changes, and orders are refused with the reason', () => {
+    const story = new Story(dutiesIn()).tell('+++').happen({ kind: 'freeze', order: ADA }).tell('---');
+    expect(story.level).toBe('full');
+    expect(story.why[0]).toBe('frozen by ada: new kernel');
+    story.happen({ kind: 'drain', order: ADA });
+    expect(story.effects.at(-1)).toEqual({ do: 'refuse', why: 'frozen by ada: new kernel' });
+    expect(story.happen({ kind: 'thaw', order: ADA }).level).toBe('withdrawn');
+  });
+
+  test('it ends by itself when it was given an end', () => {
+    const story = new Story(dutiesIn())
+      .tell('+++')
+      .happen({ kind: 'freeze', order: ADA, until: instant(8000) })
+      .tell('--.');
+    expect(story.level).toBe('full');
+    expect(siteDue(story.duties, story.state, instant(story.now))).toBeLessThanOrEqual(8000);
+    expect(story.tell('-').level).toBe('withdrawn');
+  });
+});
+
+describe('tickets', () => {
+  const CONTROLLED = 'controller: http://127.0.0.1:1\nguard: { lease: 30s, drift: 1s }\n';
+  const lastReport = (story: Story) => {
+    const reports = story.effects.flatMap((e) => (e.do === 'report' ? [e.report] : []));
+    return reports.at(-1)!;
+  };
+  const about = (story: Story) => {
+    const { site, scope, boot, seq } = lastReport(story);
+    return { site, scope, boot, seq, shared: [] };
+  };
+
+  test('a spare one is asked for as soon as the site is in, sooner when a fall is near, now when it is down', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('++');
+    expect(lastReport(story)).toMatchObject({ in: false });
+    expect(lastReport(story).want).toBeUndefined();
+    expect(lastReport(story.tell('+'))).toMatchObject({ in: true, want: 'spare', verdict: 'up' });
+    expect(lastReport(story.tell('-'))).toMatchObject({ want: 'soon', verdict: 'up' });
+    expect(lastReport(story.tell('-'))).toMatchObject({
+      want: 'now',
+      verdict: 'down',
+      failing: { 'dns/tcp': 1000 },
+    });
+    expect(story.level).toBe('less-preferred');
+  });
+
+  test('with a ticket at hand it leaves with the very probe that fails, and needs none to stay out', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    story
+      .happen({ kind: 'answer', answer: { kind: 'granted', ...about(story), lease: millis(30_000) } })
+      .tell('--');
+    expect(story.path).toEqual(['full', 'withdrawn']);
+    expect(lastReport(story)).toMatchObject({ in: false, leaves: 1 });
+    story.tell('-'.repeat(60));
+    expect(story.level).toBe('withdrawn');
+  });
+
+  test('a ticket ends before the issuer thinks so', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    // Asked at 3 s, granted for 30 s, a second of drift: good until 32 s.
+    story.happen({ kind: 'answer', answer: { kind: 'granted', ...about(story), lease: millis(30_000) } });
+    for (; story.now < 31_000; ) story.tell('+');
+    expect(story.tell('x').level).toBe('less-preferred');
+  });
+
+  test('an answer to a report that is long past, to another site or from before a restart gives no ticket', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    const granted = { kind: 'granted', ...about(story), lease: millis(30_000) } as const;
+    story.tell('+'.repeat(40));
+    for (const answer of [
+      granted,
+      { ...granted, ...about(story), boot: 0 },
+      { ...granted, ...about(story), site: 'nyc' },
+    ])
+      expect(story.happen({ kind: 'answer', answer }).state.holders[SCOPE]?.until).toBeUndefined();
+  });
+
+  test.each([
+    ['less-preferred', 'less-preferred'],
+    ['full', 'full'],
+    ['withdrawn', 'withdrawn'],
+  ])('refused as the last, guard.last: %s', (last, level) => {
+    const story = new Story(dutiesIn(CONTROLLED.replace('lease', `last: ${last}, lease`))).tell('+++--');
+    story.happen(
+      {
+        kind: 'answer',
+        answer: { kind: 'refused', ...about(story), reason: 'would be the last', detail: '1 of 2 is out' },
+      },
+      10,
+    );
+    expect(story.level).toBe(level);
+    expect(story.why[1]).toBe('refused: would be the last: 1 of 2 is out');
+  });
+
+  test('a fault that all sites share is no reason to leave, even with a ticket, and brings back who has left for it', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    story
+      .happen({ kind: 'answer', answer: { kind: 'granted', ...about(story), lease: millis(30_000) } })
+      .tell('--');
+    expect(story.level).toBe('withdrawn');
+    story.happen({ kind: 'answer', answer: { kind: 'noted', ...about(story), shared: ['dns/tcp'] } });
+    expect(story.level).toBe('less-preferred');
+    expect(story.why[1]).toBe('shared fault: dns/tcp fails at every site');
+  });
+
+  test('nobody answers: lost, and said so', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++++++++--');
+    expect(story.why).toContain('the controller is lost, and there is no ticket');
+    expect(story.level).toBe('less-preferred');
+  });
+});
+
+test('a reload keeps what is known: no announcement changes because the plan did elsewhere', () => {
+  const story = new Story(dutiesIn()).tell('+++');
+  const duties = dutiesIn('', ', flaps: 2 per 1m');
+  story.state = reconfigureSite(duties, story.state, 2, instant(story.now));
+  story.duties = duties;
+  expect(story.tell('+').path).toEqual(['full']);
+  // A probe that is new is not judged yet, and that is no reason to leave either.
+  const more = dutiesIn('', '').plan;
+  const dns = more.services['dns']!;
+  const plan = {
+    ...more,
+    services: { dns: { ...dns, probes: { ...dns.probes, other: { ...dns.probes['tcp']! } } } },
+  };
+  story.duties = dutiesOf(plan, 'fra') as Duties;
+  story.state = reconfigureSite(story.duties, story.state, 2, instant(story.now));
+  expect(story.tell('+++').path).toEqual(['full']);
+});
+
+test('a restart announces nothing before new probes are good, and remembers orders, flaps and who was out', () => {
+  const story = new Story(dutiesIn()).tell('+++--+++').happen({ kind: 'drain', order: ADA });
+  const saved = JSON.parse(JSON.stringify(story.state)) as SiteState;
+  const times = { savedAt: instant(story.now), elapsed: millis(4000), boot: 2 };
+  const again = new Story(story.duties);
+  again.state = restoreSite(story.duties, saved, times, instant(0));
+  expect(again.state.services['dns']).toMatchObject({ verdict: 'unknown', returns: [8000 - 9000 - 4000] });
+  expect(again.state.drain).toMatchObject({ phase: 'lessPreferred', due: 69_000 - 13_000, order: ADA });
+  again.tell('++');
+  expect(again.level).toBe('pending');
+  expect(again.tell('+').level).toBe('less-preferred');
+});
+
+test('whatever happens, in whatever order: never full while down, deadlines ahead, state plain', () => {
+  const events: fc.Arbitrary<SiteEvent> = fc.oneof(
+    fc.constantFrom('good', 'good', 'bad', 'dead').map((outcome) => ({
+      kind: 'probe' as const,
+      service: 'dns',
+      probe: 'tcp',
+      result: { outcome: outcome as 'good' },
+    })),
+    fc.constantFrom('drain', 'undrain', 'thaw').map((kind) => ({ kind: kind as 'drain', order: ADA })),
+    fc.record({
+      kind: fc.constant('evidence' as const),
+      evidence: fc.record({ sessions: fc.nat(2), traffic: fc.nat(200_000), views: fc.nat(1) }),
+    }),
+    fc.constantFrom<SiteEvent>(
+      { kind: 'due' },
+      { kind: 'load', scope: SCOPE, load: 5 },
+      { kind: 'load', scope: '?', load: -1 },
+    ),
+    fc.constant<SiteEvent>({ kind: 'probe', service: 'nothing', probe: '?', result: { outcome: 'bad' } }),
+    fc.record({
+      kind: fc.constant('answer' as const),
+      answer: fc
+        .record({
+          kind: fc.constantFrom('noted', 'granted', 'refused', 'recall'),
+          seq: fc.nat(40),
+          boot: fc.constantFrom(1, 1, 1, 2),
+        })
+        .map(
+          ({ kind, seq, boot }) =>
+            ({
+              kind,
+              site: 'fra',
+              scope: SCOPE,
+              boot,
+              seq,
+              shared: [],
+              lease: millis(10_000),
+              reason: 'too fast',
+              detail: '',
+            }) as never,
+        ),
+    }),
+  );
+  const plans = [
+    dutiesIn(),
+    dutiesIn('controller: http://127.0.0.1:1\nguard: { lease: 10s, drift: 100ms }\n'),
+  ];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...plans),
+      fc.array(fc.tuple(fc.nat(3000), events), { maxLength: 80 }),
+      (duties, list) => {
+        const story = new Story(duties);
+        for (const [wait, event] of list) {
+          const before = story.level;
+          story.happen(event, wait);
+          const verdict = story.state.services['dns']?.verdict;
+          if (verdict === 'down') expect(story.level).not.toBe('full');
+          if (verdict === 'unknown') expect(['pending', 'withdrawn']).toContain(story.level);
+          if (before !== story.level)
+            expect(story.effects.some((e) => e.do === 'announce' && e.level === story.level)).toBe(true);
+          const due = siteDue(duties, story.state, instant(story.now)) as Instant;
+          expect(due).toBeGreaterThan(story.now);
+        }
+        expect(JSON.parse(JSON.stringify(story.state))).toEqual(story.state);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
