@@ -198,7 +198,7 @@ function completeUpstream(
         path: [...path, 'announce', Number(i)],
         candidates: file.prefixes,
       });
-  for (const side of ['import', 'export'] as const)
+  for (const side of ['export', 'import'] as const)
     for (const problem of check({ rules: rest[side] ?? [] }))
       say(side, 'rules that can hold', {
         path: [...path, side, ...problem.at.slice(1)],

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { Address, Prefix } from '../base/index.ts';
 import { formatComplaint, type Plan, parsePlan } from '../plan/index.ts';
 import { check, compile, formatPolicy, type Subject } from '../policy/index.ts';
-import { type Attribute, IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
 import { announcementOf, exportPolicy, importPolicy, type Level, scopes } from './index.ts';
 
 function planOf(text: string): Plan {
@@ -91,11 +90,11 @@ describe('the export policy', () => {
     expect(check(policy)).toEqual([]);
     const subject: Subject = {
       prefix: prefix as Prefix,
-      family: prefix.includes(':') ? IPV6_UNICAST : IPV4_UNICAST,
+      family: (prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast') as Subject['family'],
       attributes: [
         { kind: 'origin', origin: 'igp' },
         { kind: 'asPath', path: [] },
-      ] as readonly Attribute[],
+      ] as Subject['attributes'],
       neighbor: { asn: 64601, address: '198.51.100.1' as Address, kind: 'ebgp' },
       source: local
         ? { asn: 64500, address: '10.0.0.7' as Address, kind: 'local' }
