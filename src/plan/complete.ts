@@ -198,8 +198,8 @@ function completeUpstream(
         path: [...path, 'announce', Number(i)],
         candidates: file.prefixes,
       });
-  for (const side of ['export', 'import'] as const)
-    for (const problem of check({ rules: rest[side] ?? [] }))
+  for (const [side, rules] of Object.entries({ import: rest.import, export: rest.export }))
+    for (const problem of check({ rules: rules ?? [] }))
       say(side, 'rules that can hold', {
         path: [...path, side, ...problem.at.slice(1)],
         found: problem.problem,
