@@ -37,9 +37,9 @@ export function stepDeferral(d: Deferral, event: DeferralEvent): Deferral {
   if (!families) return d;
   switch (event.kind) {
     case 'gone':
-      return await_(d, event.peer, []);
+      return awaiting(d, event.peer, []);
     case 'endOfRib':
-      return await_(
+      return awaiting(
         d,
         event.peer,
         families.filter((f) => f !== event.family),
@@ -47,7 +47,7 @@ export function stepDeferral(d: Deferral, event: DeferralEvent): Deferral {
     case 'up': {
       const { gracefulRestart: gr, families: common } = event.negotiated;
       const waits = gr !== undefined && !gr.peerRestarted;
-      return await_(d, event.peer, waits ? families.filter((f) => common.includes(f)) : []);
+      return awaiting(d, event.peer, waits ? families.filter((f) => common.includes(f)) : []);
     }
   }
 }
@@ -64,7 +64,7 @@ export function deferralOver(d: Deferral, now: Instant, family?: Family): boolea
   return family === undefined ? waits.length === 0 : !waits.includes(family);
 }
 
-function await_(d: Deferral, peer: string, families: readonly Family[]): Deferral {
+function awaiting(d: Deferral, peer: string, families: readonly Family[]): Deferral {
   const { [peer]: _, ...others } = d.awaited;
   return { ...d, awaited: families.length === 0 ? others : { ...others, [peer]: families } };
 }
