@@ -5,7 +5,6 @@ import {
   ATTRIBUTES,
   type Attribute,
   attributeName,
-  capabilityName,
   type Decoded,
   decodeMessage,
   describeNotification,
@@ -28,6 +27,7 @@ import {
   type Update,
   worst,
 } from '../wire/index.ts';
+import { capabilityPhrase } from './phrases.ts';
 
 /** What is said of one message. Plain JSON; `schema` of the command's output is this type. */
 export interface Report {
@@ -220,7 +220,9 @@ export function inWords(r: Report): string {
   const shown = r.read ?? r.message;
   if (shown) lines.push(...body(shown));
   if (r.merged)
-    lines.push(...r.merged.filter((a) => /asPath|aggregator/.test(a.kind)).map((a) => `merged ${said(a)}`));
+    lines.push(
+      ...r.merged.filter((a) => /asPath|aggregator/.test(a.kind)).map((a) => `merged ${attributeWords(a)}`),
+    );
   for (const f of r.faults ?? []) lines.push(`! ${f.error.why} (${f.reaction})`);
   return `${lines.join('\n  ')}\n`;
 }
@@ -241,14 +243,11 @@ function headline(r: Report): string {
 function body(m: Message): string[] {
   switch (m.kind) {
     case 'open':
-      return [
-        `AS ${m.asn}, hold time ${m.holdTime} s, id ${m.id}`,
-        ...m.capabilities.map((c) => `${capabilityName(c)}${details(c)}`),
-      ];
+      return [`AS ${m.asn}, hold time ${m.holdTime} s, id ${m.id}`, ...m.capabilities.map(capabilityPhrase)];
     case 'update':
       return [
         ...list('withdrawn', m.withdrawn),
-        ...m.attributes.map(said),
+        ...m.attributes.map(attributeWords),
         ...list('announced', m.announced),
       ];
     case 'routeRefresh':
@@ -266,7 +265,8 @@ function prefixes(nlri: readonly Nlri[]): string {
   return nlri.map((n) => (n.pathId === undefined ? n.prefix : `${n.prefix} (path ${n.pathId})`)).join(' ');
 }
 
-function said(a: Attribute): string {
+/** An attribute on one line: `AS_PATH 64500 64501`, `AGGREGATOR asn 64500, address 192.0.2.1`. */
+export function attributeWords(a: Attribute): string {
   const name = attributeName(a.kind === 'unknown' ? a.code : ATTRIBUTES[a.kind].code);
   switch (a.kind) {
     case 'asPath':

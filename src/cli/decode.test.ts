@@ -158,7 +158,7 @@ test('a host name from a peer cannot steer the terminal', async () => {
     id: '192.0.2.1' as Address,
     capabilities: [{ kind: 'hostname', host: '\u001b[31mx\u009b1m', domain: '' }],
   };
-  expect((await decode(hexOf(open), { text: true })).text).toContain('hostname host [31mx1m');
+  expect((await decode(hexOf(open), { text: true })).text).toContain('hostname [31mx1m');
   const { text, reports } = await decode(hexOf(open));
   expect(text.includes('\u001b') || text.includes('\u009b')).toBe(false);
   expect(reports[0]?.message).toEqual(open);

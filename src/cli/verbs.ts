@@ -13,6 +13,11 @@ export interface Verb {
 
 export const VERBS: readonly Verb[] = [
   {
+    name: 'hello',
+    summary: 'let two speakers exchange a route, and show what they say',
+    load: async () => (await import('./hello.ts')).helloCommand(),
+  },
+  {
     name: 'speak',
     summary: 'run a BGP speaker from a small file',
     load: async () => (await import('./speak.ts')).speakCommand(run),
