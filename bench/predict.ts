@@ -17,6 +17,7 @@ import { gunzipSync } from 'node:zlib';
 import {
   addSeed,
   CUSTOMER,
+  kilometresTo,
   lengthOf,
   NONE,
   networkOf,
@@ -38,6 +39,7 @@ import {
   degree,
   type Graph,
   generateWorld,
+  type LatLon,
   openWorld,
   packWorld,
   readAll,
@@ -246,13 +248,12 @@ function hashBytes(hash: bigint): Uint8Array {
 }
 
 const world = invent(graph);
-const [{ terrain }, terrainMs] = timed(() => terrainOf(world));
+const [terrain, terrainMs] = timed(() => terrainOf(world, network));
 row({
   what: `places prepared (${terrain.places} places, ${terrain.nodePlace.length} nodes)`,
   value: terrainMs,
   unit: 'ms',
 });
-const seedPlace = new Uint16Array(64);
 const shares = sharesFor(network, terrain, 64, 2_000_000);
 const again = drawer();
 for (const sites of [5, 50]) {
@@ -260,15 +261,17 @@ for (const sites of [5, 50]) {
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {
     seeds.count = 0;
+    const points: (LatLon | undefined)[] = [];
     for (let j = 0; j < sites; j++) {
       const v = Number(again() % BigInt(n));
       addSeed(seeds, v, CUSTOMER, 1, 64500);
-      seedPlace[j] = terrain.nodePlace[terrain.nodeOffsets[v] as number] as number;
+      points.push(terrain.at[terrain.nodePlace[terrain.nodeOffsets[v] as number] as number]);
     }
+    const seedKm = kilometresTo(terrain, points);
     plain.push(timed(() => propagate(network, seeds, routes))[1]);
     const [done, ms] = timed(() => {
       propagate(network, seeds, routes, undefined, true);
-      return spread(network, seeds, routes, terrain, seedPlace, 100, shares);
+      return spread({ network, seeds, routes, geography: terrain, seedKm, marginKm: 100 }, shares);
     });
     if (!done) throw new Error('the memory for divisions did not suffice');
     times.push(ms);

@@ -1,4 +1,12 @@
 /** The kernel's own list; `predict/index.ts` passes on what other rooms may use. */
 export * from './memory.ts';
+export {
+  FAR_AWAY,
+  type Geography,
+  NOWHERE,
+  type Places,
+  UNASKED,
+  withDoors,
+} from './places.ts';
 export { propagate } from './propagate.ts';
-export { type Geography, NO_SHARE, NOWHERE, type Shares, sharesFor, spread } from './spread.ts';
+export { NO_SHARE, respread, type Scene, type Shares, sharesFor, spread } from './spread.ts';

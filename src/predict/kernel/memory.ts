@@ -15,6 +15,8 @@ export const ORIGIN = 0;
 export const CUSTOMER = 1;
 export const PEER = 2;
 export const PROVIDER = 3;
+/** The class of a seed that announces nothing in this scenario. */
+export const OFF = 4;
 
 /** The rank of an AS without a route. It is worse than any route, and one hop more than it would be worse still. */
 export const NONE: Rank = 0x3ff_ffff;
@@ -47,6 +49,9 @@ export interface Network {
   /** The ASes that have providers but no customers, those with few providers first: they never pass on a route that came from above. */
   readonly stubs: Uint32Array;
 }
+
+/** In `contested`: the AS insists on its parent, whatever else is equally good. */
+export const PINNED = 2;
 
 /** Prepares a graph; some milliseconds. */
 export function networkOf(graph: Graph): Network {
@@ -82,7 +87,7 @@ export interface Seeds {
   count: number;
   /** The index of the AS that hears the announcement (for class ORIGIN: that makes it). */
   readonly at: Uint32Array;
-  /** ORIGIN, CUSTOMER, PEER or PROVIDER: what the announcer is to that AS. */
+  /** ORIGIN, CUSTOMER, PEER, PROVIDER or OFF: what the announcer is to that AS. */
   readonly routeClass: Uint8Array;
   /** Length as that AS sees it, at most {@link LONGEST_SEED}. */
   readonly length: Uint16Array;
@@ -150,6 +155,11 @@ export interface Routes {
   readonly order: Uint32Array;
   /** Where in `order` the groups end: customer, peer, all. */
   readonly ends: Uint32Array;
+  /**
+   * Indexed by AS; 0: no second neighbour or seed offered an equally good route, so `parent` is the only one. Stubs with a
+   * PROVIDER route are not marked: ask their providers.
+   */
+  readonly contested: Uint8Array;
   /** Scratch, indexed by seed: 1 while a seed waits to be passed on. */
   readonly waiting: Uint8Array;
 }
@@ -162,6 +172,7 @@ export function routesFor(graph: Graph, seedCapacity: number): Routes {
     site: new Uint16Array(n),
     order: new Uint32Array(n),
     ends: new Uint32Array(3),
+    contested: new Uint8Array(n),
     waiting: new Uint8Array(seedCapacity),
   };
 }

@@ -37,11 +37,14 @@ export function propagate(
   filter?: Filter,
   keepTies = false,
 ): void {
-  const { rank, parent, site, order, ends, waiting } = routes;
+  const { rank, parent, site, order, ends, waiting, contested } = routes;
   const { graph, transitOffsets, transit } = network;
   const n = graph.asns.length;
   const { tainted } = seeds;
+  // With a filter and ties kept, an untainted route stands for its equals, so that who filters may hear it.
+  const careful = keepTies && filter !== undefined;
   rank.fill(NONE);
+  contested.fill(0);
   waiting.fill(0, 0, seeds.count);
 
   // Up.
@@ -66,8 +69,11 @@ export function propagate(
           const p = neighbours[e]!;
           const held = rank[p]!;
           if (offer > held) continue;
-          if (offer === held && (v >= parent[p]! || !beats(network, seeds, routes, v, s, p, keepTies)))
-            continue;
+          if (offer === held) {
+            contested[p] = 1;
+            if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
+              continue;
+          }
           if (bad && refused(filter!, v, p)) continue;
           if (offer < held) order[tail++] = p;
           rank[p] = offer;
@@ -92,8 +98,11 @@ export function propagate(
         const p = neighbours[e]!;
         const held = rank[p]!;
         if (offer > held) continue;
-        if (offer === held && (v >= parent[p]! || !beats(network, seeds, routes, v, s, p, keepTies)))
-          continue;
+        if (offer === held) {
+          contested[p] = 1;
+          if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
+            continue;
+        }
         if (bad && refused(filter!, v, p)) continue;
         if (offer < held) order[tail++] = p;
         rank[p] = offer;
@@ -130,8 +139,11 @@ export function propagate(
         const c = transit[e]!;
         const held = rank[c]!;
         if (offer > held) continue;
-        if (offer === held && (v >= parent[c]! || !beats(network, seeds, routes, v, s, c, keepTies)))
-          continue;
+        if (offer === held) {
+          contested[c] = 1;
+          if ((v >= parent[c]! && !careful) || !beats(network, seeds, routes, v, s, c, keepTies, careful))
+            continue;
+        }
         if (bad && refused(filter!, v, c)) continue;
         if (offer < held) order[tail++] = c;
         rank[c] = offer;
@@ -210,13 +222,18 @@ function choose(
   const { rank, parent, site } = routes;
   const { offsets, neighbours } = network.graph.providers;
   const n = network.graph.asns.length;
+  const careful = keepTies && filter !== undefined;
   for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
     const p = neighbours[e]!;
     const offer = PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1;
     const held = rank[v]!;
     if (offer > held) continue;
     const s = site[p]!;
-    if (offer === held && (p >= parent[v]! || !beats(network, seeds, routes, p, s, v, keepTies))) continue;
+    if (
+      offer === held &&
+      ((p >= parent[v]! && !careful) || !beats(network, seeds, routes, p, s, v, keepTies, careful))
+    )
+      continue;
     if (parent[p]! >= n && seeds.quiet[parent[p]! - n] === 1) continue;
     if (filter !== undefined && seeds.tainted[s] === 1 && refused(filter, p, v)) continue;
     rank[v] = offer;
@@ -258,7 +275,10 @@ function sow(
     const offer = (routeClass << LENGTH_BITS) + seeds.length[s]!;
     if (offer > held) continue;
     if (held < CUSTOMER_RANK && !(keepTies && offer === held)) continue;
-    if (offer === held && !seedBeats(network, seeds, routes, s, v, keepTies)) continue;
+    if (offer === held) {
+      routes.contested[v] = 1;
+      if (!seedBeats(network, seeds, routes, s, v, keepTies)) continue;
+    }
     if (seeds.tainted[s] === 1 && filter !== undefined && filter.refuses[v] === 1) {
       if (filter.accepts === undefined || !filter.accepts(n + s, v)) continue;
     }
@@ -269,7 +289,7 @@ function sow(
   }
 }
 
-/** At equal rank: does the route of neighbour `v` beat what `p` holds? Called when `v` is below `parent[p]` as a number. */
+/** At equal rank: does the route of neighbour `v`, which ends at seed `s`, beat what `p` holds? */
 function beats(
   network: Network,
   seeds: Seeds,
@@ -278,11 +298,13 @@ function beats(
   s: number,
   p: number,
   keepTies: boolean,
+  careful: boolean,
 ): boolean {
   const { asns } = network.graph;
   const holder = routes.parent[p]! - asns.length;
-  if (holder < 0) return true;
-  if (keepTies && seeds.quiet[holder] === 1) return true;
+  if (keepTies && holder >= 0 && seeds.quiet[holder] === 1) return true;
+  if (careful && seeds.tainted[s] !== seeds.tainted[routes.site[p]!]) return seeds.tainted[s] === 0;
+  if (holder < 0) return v < routes.parent[p]!;
   const mine = asns[v]!;
   const theirs = seeds.nextHop[holder]!;
   return mine < theirs || (mine === theirs && s < routes.site[p]!);

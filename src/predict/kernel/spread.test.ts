@@ -5,6 +5,7 @@ import {
   CUSTOMER,
   NONE,
   networkOf,
+  OFF,
   ORIGIN,
   PEER,
   PROVIDER,
@@ -12,8 +13,9 @@ import {
   routesFor,
   type Seeds,
 } from './memory.ts';
+import { FAR_AWAY, type Geography, NOWHERE, UNASKED, withDoors } from './places.ts';
 import { propagate } from './propagate.ts';
-import { type Geography, NO_SHARE, NOWHERE, sharesFor, spread } from './spread.ts';
+import { NO_SHARE, respread, type Shares, sharesFor, spread } from './spread.ts';
 import { randomGraph, randomSeeds } from './twin.ts';
 
 const MARGIN = 100;
@@ -33,25 +35,25 @@ function randomGeography(random: Random, graph: Graph): Geography {
     offsets.push(nodes.length);
   }
   const rows = graph.asns.length;
-  const nearest = new Uint16Array(rows * places);
-  for (let v = 0; v < rows; v++) {
-    const own = nodes.slice(offsets[v], offsets[v + 1]);
-    for (let p = 0; p < places && own[0] !== NOWHERE; p++) {
-      const far = own.map((q) => km[p * places + q] as number);
-      nearest[v * places + p] = far.indexOf(Math.min(...far));
-    }
-  }
+  const nearest = new Uint8Array(rows * places).fill(UNASKED);
   const nearestRow = Int32Array.from({ length: rows }, (_, v) =>
     (offsets[v + 1] as number) - (offsets[v] as number) >= 3 ? v : -1,
   );
-  return {
+  return withDoors(networkOf(graph), {
     nodeOffsets: Uint32Array.from(offsets),
     nodePlace: Uint16Array.from(nodes),
     places,
     km,
     nearestRow,
     nearest,
-  };
+  });
+}
+
+function seedKmOf(g: Geography, seedPlace: Uint16Array): Uint16Array {
+  return Uint16Array.from({ length: seedPlace.length * g.places }, (_, i) => {
+    const there = seedPlace[Math.floor(i / g.places)] as number;
+    return there === NOWHERE ? FAR_AWAY : (g.km[(i % g.places) * g.places + there] as number);
+  });
 }
 
 /** Worked out by asking each node for its exits, and those again: what part of a node's traffic ends at which seed. */
@@ -144,6 +146,15 @@ function slowShares(
   });
 }
 
+function partsOf(shares: Shares, node: number): [number, number][] | undefined {
+  const d = shares.share[node] as number;
+  if (d === NO_SHARE) return undefined;
+  const parts: [number, number][] = [];
+  for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++)
+    parts.push([shares.seed[e] as number, shares.part[e] as number]);
+  return parts;
+}
+
 const round = (parts: Iterable<readonly [number, number]> | undefined) =>
   parts &&
   [...parts]
@@ -165,20 +176,15 @@ test('2,000 random small graphs: every city of every AS divides its traffic as t
     const routes = routesFor(graph, seeds.count);
     propagate(network, seeds, routes, undefined, true);
     const shares = sharesFor(network, geography, seeds.count, 5000);
-    expect(spread(network, seeds, routes, geography, seedPlace, MARGIN, shares)).toBe(true);
+    expect(
+      spread(
+        { network, seeds, routes, geography, seedKm: seedKmOf(geography, seedPlace), marginKm: MARGIN },
+        shares,
+      ),
+    ).toBe(true);
     const slow = slowShares(graph, seeds, geography, seedPlace);
     for (let node = 0; node < slow.length; node++) {
-      const d = shares.share[node] as number;
-      const fast =
-        d === NO_SHARE
-          ? undefined
-          : Array.from(
-              { length: (shares.starts[d + 1] as number) - (shares.starts[d] as number) },
-              (_, k) => {
-                const e = (shares.starts[d] as number) + k;
-                return [shares.seed[e] as number, shares.part[e] as number] as const;
-              },
-            );
+      const fast = partsOf(shares, node);
       if (fast && fast.length > 1) divided++;
       expect(round(fast), `seed ${seed}, node ${node}`).toBe(round(slow[node]));
     }
@@ -197,5 +203,46 @@ test('too little memory is said, not overrun', () => {
   const tight = sharesFor(network, geography, seeds.count, 1);
   const places = new Uint16Array(seeds.count).fill(NOWHERE);
   expect(seeds.count).toBeGreaterThan(1);
-  expect(spread(network, seeds, routes, geography, places, MARGIN, tight)).toBe(false);
+  expect(
+    spread(
+      { network, seeds, routes, geography, seedKm: seedKmOf(geography, places), marginKm: MARGIN },
+      tight,
+    ),
+  ).toBe(false);
+});
+
+test('a scenario worked out on top of another is the same as one worked out alone', () => {
+  for (let seed = 1; seed <= 500; seed++) {
+    const random = new Random(seed);
+    const graph = randomGraph(random);
+    const seeds = randomSeeds(random, graph);
+    const geography = randomGeography(random, graph);
+    const seedKm = seedKmOf(
+      geography,
+      Uint16Array.from({ length: seeds.count }, () => random.below(geography.places)),
+    );
+    const network = networkOf(graph);
+    const baseRoutes = routesFor(graph, seeds.count);
+    const base = sharesFor(network, geography, seeds.count, 5000);
+    propagate(network, seeds, baseRoutes, undefined, true);
+    const scene = { network, seeds, geography, seedKm, marginKm: MARGIN };
+    spread({ ...scene, routes: baseRoutes }, base);
+    const quick = { ...base, share: base.share.slice(), km: base.km.slice() };
+    for (let s = 0; s < seeds.count; s++) {
+      const kept = seeds.routeClass[s] as number;
+      seeds.routeClass[s] = OFF;
+      const routes = routesFor(graph, seeds.count);
+      propagate(network, seeds, routes, undefined, true);
+      const alone = sharesFor(network, geography, seeds.count, 5000);
+      expect(spread({ ...scene, routes }, alone)).toBe(true);
+      expect(respread({ ...scene, routes }, baseRoutes.rank, base, quick)).toBe(true);
+      for (let node = 0; node < alone.share.length; node++) {
+        expect(round(partsOf(quick, node)), `seed ${seed}, without ${s}, node ${node}`).toBe(
+          round(partsOf(alone, node)),
+        );
+        if (alone.share[node] !== NO_SHARE) expect(quick.km[node]).toBeCloseTo(alone.km[node] as number, 2);
+      }
+      seeds.routeClass[s] = kept;
+    }
+  }
 });

@@ -9,39 +9,39 @@
  */
 import {
   CUSTOMER,
+  type Filter,
   LENGTH_BITS,
   LENGTH_MASK,
   type Network,
   NONE,
   ORIGIN,
   PEER,
+  PINNED,
   PROVIDER,
   type Routes,
   type Seeds,
 } from './memory.ts';
-
-/** A place that is not known. */
-export const NOWHERE = 0xffff;
+import { distance, entry, FAR_AWAY, type Geography, NO_DOOR, NOWHERE } from './places.ts';
 
 /** The share of a node that has no route. */
 export const NO_SHARE = 0xffff_ffff;
 
-/**
- * Where ASes are. A *node* is one city of one AS; an AS whose cities are not known is one node at {@link NOWHERE}.
- * Nodes of AS `v`: `nodeOffsets[v] … nodeOffsets[v + 1]`.
- */
-export interface Geography {
-  readonly nodeOffsets: Uint32Array;
-  /** Indexed by node: a place, or NOWHERE. */
-  readonly nodePlace: Uint16Array;
-  /** How many places there are. */
-  readonly places: number;
-  /** Kilometres from place `a` to place `b`: `km[a × places + b]`. */
-  readonly km: Uint16Array;
-  /** Indexed by AS: its row in `nearest`, or −1 when it has fewer than three cities. */
-  readonly nearestRow: Int32Array;
-  /** For a row and a place, which of the AS's nodes is nearest (counted from its first): `nearest[row × places + place]`. */
-  readonly nearest: Uint16Array;
+/** What {@link spread} looks at. */
+export interface Scene {
+  readonly network: Network;
+  readonly seeds: Seeds;
+  /** From {@link propagate} with `keepTies`. */
+  readonly routes: Routes;
+  readonly geography: Geography;
+  /** Kilometres from each place to each seed, `seedKm[seed × places + place]`; FAR_AWAY where the seed's place is not known. */
+  readonly seedKm: Uint16Array;
+  /** Exits at most this much farther than the nearest count as equally near. */
+  readonly marginKm: number;
+  /** The filter given to propagate. An AS that refuses tainted seeds takes from a divided neighbour the untainted part. */
+  readonly filter?: Filter;
+  /** Indexed by AS; 1: all its traffic goes to seed `captor`, whatever its own routes say (a more specific prefix elsewhere). */
+  readonly captured?: Uint8Array;
+  readonly captor?: number;
 }
 
 /** The outcome, indexed by node, and the memory it needs. */
@@ -60,6 +60,11 @@ export interface Shares {
   readonly sum: Float64Array;
   /** Scratch, indexed by AS: 1 where a seed is heard; all zero between calls. */
   readonly seeded: Uint8Array;
+  /** Scratch, indexed by AS: 1 where something upstream changed ({@link respread}). */
+  readonly dirty: Uint8Array;
+  /** Scratch: the neighbours of one AS that offer equally good routes, and where each stands in its list of neighbours. */
+  readonly tied: Uint32Array;
+  readonly tiedAt: Uint32Array;
   /** Scratch for the candidates of one node: a node, or the number of nodes + a seed; and its kilometres, −1 when unknown. */
   readonly candidate: Uint32Array;
   readonly candidateKm: Int32Array;
@@ -73,171 +78,296 @@ export function sharesFor(
   parts: number,
 ): Shares {
   const nodes = geography.nodePlace.length;
+  const n = network.graph.asns.length;
   const { customers, peers, providers } = network.graph;
   let most = 1;
   for (const { offsets } of [customers, peers, providers])
-    for (let v = 0; v + 1 < offsets.length; v++) most = Math.max(most, offsets[v + 1]! - offsets[v]!);
+    for (let v = 0; v < n; v++) most = Math.max(most, offsets[v + 1]! - offsets[v]!);
   // A node that is nowhere may see all nodes of each neighbour.
   const candidates = most + seedCapacity + nodes;
   return {
     share: new Uint32Array(nodes),
     km: new Float32Array(nodes),
-    // A node is worked out at most three times: in its turn, as a stub, and again for what it keeps to itself.
-    starts: new Uint32Array(3 * nodes + seedCapacity + 2),
+    // A node is worked out at most three times: in its turn, as a stub, and again for what it keeps to itself; and all that
+    // once more when a scenario is worked out on top of another.
+    starts: new Uint32Array(6 * nodes + seedCapacity + 2),
     seed: new Uint16Array(parts),
     part: new Float32Array(parts),
     count: 0,
     sum: new Float64Array(seedCapacity),
-    seeded: new Uint8Array(network.graph.asns.length),
+    seeded: new Uint8Array(n),
+    dirty: new Uint8Array(n),
+    tied: new Uint32Array(most),
+    tiedAt: new Uint32Array(most),
     candidate: new Uint32Array(candidates),
     candidateKm: new Int32Array(candidates),
   };
 }
 
-/**
- * Fills `shares`. `routes` must come from {@link propagate} with `keepTies`. `seedPlace` is indexed by seed (a place or
- * NOWHERE); exits within `marginKm` of the nearest count as equally near. Returns false when the memory for divisions did not
- * suffice: then make more and call again.
- */
-export function spread(
-  network: Network,
-  seeds: Seeds,
-  routes: Routes,
-  geography: Geography,
-  seedPlace: Uint16Array,
-  marginKm: number,
-  shares: Shares,
-): boolean {
+/** Fills `shares`. Returns false when the memory for divisions did not suffice: then make more and call again. */
+export function spread(scene: Scene, shares: Shares): boolean {
+  const { seeds } = scene;
   const { share, starts } = shares;
   if (shares.part.length < seeds.count) return false;
   share.fill(NO_SHARE);
-  let anyQuiet = false;
   for (let s = 0; s < seeds.count; s++) {
     starts[s] = s;
     shares.seed[s] = s;
     shares.part[s] = 1;
-    shares.seeded[seeds.at[s]!] = 1;
-    if (seeds.quiet[s] === 1) anyQuiet = true;
   }
   shares.count = seeds.count;
   starts[seeds.count] = seeds.count;
-  const done = divide(network, seeds, routes, geography, seedPlace, marginKm, shares, anyQuiet);
+  return around(scene, shares, undefined);
+}
+
+/**
+ * The same for a scenario that differs little from one already spread, with the same seeds in the same order (some may be
+ * OFF now): what nothing changed for is copied. `shares` must share the memory of divisions with `base`, from which it
+ * continues; divisions of an earlier respread are overwritten. `baseRank` are the ranks `base` was made with.
+ */
+export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shares: Shares): boolean {
+  const { rank } = scene.routes;
+  const { seeds } = scene;
+  const { customers, peers, providers } = scene.network.graph;
+  shares.share.set(base.share);
+  shares.km.set(base.km);
+  shares.count = base.count;
+  const { dirty } = shares;
+  dirty.fill(0);
+  for (let v = 0; v < rank.length; v++) {
+    if (rank[v] === baseRank[v]) continue;
+    dirty[v] = 1;
+    for (let e = customers.offsets[v]!; e < customers.offsets[v + 1]!; e++)
+      dirty[customers.neighbours[e]!] = 1;
+    for (let e = peers.offsets[v]!; e < peers.offsets[v + 1]!; e++) dirty[peers.neighbours[e]!] = 1;
+    for (let e = providers.offsets[v]!; e < providers.offsets[v + 1]!; e++)
+      dirty[providers.neighbours[e]!] = 1;
+    if (rank[v] === NONE) {
+      const { nodeOffsets } = scene.geography;
+      shares.share.fill(NO_SHARE, nodeOffsets[v]!, nodeOffsets[v + 1]!);
+    }
+  }
+  for (let s = 0; s < seeds.count; s++) {
+    dirty[seeds.at[s]!] = 1;
+    // What an AS passes on may change while its rank does not, if it kept or now keeps a quiet route.
+    if (seeds.quiet[s] === 1) tell(scene, dirty, seeds.at[s]!);
+  }
+  return around(scene, shares, base);
+}
+
+function around(scene: Scene, shares: Shares, base: Shares | undefined): boolean {
+  const { seeds } = scene;
+  let anyQuiet = false;
+  for (let s = 0; s < seeds.count; s++) {
+    shares.seeded[seeds.at[s]!] = 1;
+    if (seeds.quiet[s] === 1) anyQuiet = true;
+  }
+  const done = divide(scene, shares, anyQuiet, base);
   for (let s = 0; s < seeds.count; s++) shares.seeded[seeds.at[s]!] = 0;
   return done;
 }
 
-function divide(
-  network: Network,
-  seeds: Seeds,
-  routes: Routes,
-  geography: Geography,
-  seedPlace: Uint16Array,
-  marginKm: number,
-  shares: Shares,
-  anyQuiet: boolean,
-): boolean {
-  const { rank, order, ends } = routes;
-  const { nodeOffsets, nodePlace } = geography;
-  const { stubs } = network;
+function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | undefined): boolean {
+  const { seeds, captured } = scene;
+  const { dirty } = shares;
+  const { rank, order, ends } = scene.routes;
+  const { stubs } = scene.network;
   const settled = ends[2]!;
   const turns = settled + stubs.length;
   for (let i = 0; i < turns; i++) {
     const v = i < settled ? order[i]! : stubs[i - settled]!;
+    if (base !== undefined && dirty[v] === 0) continue;
     if (i >= settled && (rank[v]! >= NONE || rank[v]! < PROVIDER << LENGTH_BITS)) continue;
-    for (let node = nodeOffsets[v]!, end = nodeOffsets[v + 1]!; node < end; node++) {
-      const found = gather(network, seeds, routes, geography, seedPlace, shares, v, node, anyQuiet, false);
-      if (!settle(seeds, nodePlace.length, marginKm, shares, node, found)) return false;
-    }
+    if (captured !== undefined && captured[v] === 1) capture(scene, shares, v);
+    else if (!place(scene, shares, v, anyQuiet, false)) return false;
+    if (base !== undefined && !same(scene, base, shares, v)) tell(scene, dirty, v);
   }
   // ASes that keep a quiet route to themselves use it too; by now nobody asks them any more.
   for (let s = 0; s < seeds.count && anyQuiet; s++) {
     const v = seeds.at[s]!;
     if (seeds.quiet[s] === 0 || rank[v] !== (seeds.routeClass[s]! << LENGTH_BITS) + seeds.length[s]!)
       continue;
-    for (let node = nodeOffsets[v]!, end = nodeOffsets[v + 1]!; node < end; node++) {
-      const found = gather(network, seeds, routes, geography, seedPlace, shares, v, node, true, true);
-      if (!settle(seeds, nodePlace.length, marginKm, shares, node, found)) return false;
-    }
+    if (!place(scene, shares, v, true, true)) return false;
   }
   return true;
 }
 
-/** Collects the candidates of one node: entry nodes into neighbours with an equally good route, and seeds. Returns how many. */
+/** Did the nodes of `v` come out as in `base`? Divisions of equal content get the number they had there. */
+function same(scene: Scene, base: Shares, shares: Shares, v: number): boolean {
+  const { nodeOffsets } = scene.geography;
+  const { share, km, starts, seed, part } = shares;
+  let equal = true;
+  for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) {
+    const before = base.share[node]!;
+    const now = share[node]!;
+    if (now !== before) {
+      if (now === NO_SHARE || before === NO_SHARE || !sameDivision(starts, seed, part, before, now))
+        equal = false;
+      else share[node] = before;
+    }
+    if (Math.abs(km[node]! - base.km[node]!) > 0.5) equal = false;
+  }
+  return equal;
+}
+
+function sameDivision(
+  starts: Uint32Array,
+  seed: Uint16Array,
+  part: Float32Array,
+  a: number,
+  b: number,
+): boolean {
+  const length = starts[a + 1]! - starts[a]!;
+  if (starts[b + 1]! - starts[b]! !== length) return false;
+  for (let i = 0; i < length; i++) {
+    const x = starts[a]! + i;
+    const y = starts[b]! + i;
+    if (seed[x] !== seed[y] || Math.abs(part[x]! - part[y]!) > 1e-6) return false;
+  }
+  return true;
+}
+
+/** Marks all that may use a route of `v`. */
+function tell(scene: Scene, dirty: Uint8Array, v: number): void {
+  const { customers, peers, providers } = scene.network.graph;
+  for (let e = customers.offsets[v]!; e < customers.offsets[v + 1]!; e++) dirty[customers.neighbours[e]!] = 1;
+  if (scene.routes.rank[v]! >= PEER << LENGTH_BITS) return;
+  for (let e = peers.offsets[v]!; e < peers.offsets[v + 1]!; e++) dirty[peers.neighbours[e]!] = 1;
+  for (let e = providers.offsets[v]!; e < providers.offsets[v + 1]!; e++) dirty[providers.neighbours[e]!] = 1;
+}
+
+function capture(scene: Scene, shares: Shares, v: number): void {
+  const { nodeOffsets } = scene.geography;
+  for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) {
+    shares.share[node] = scene.captor ?? 0;
+    shares.km[node] = 0;
+  }
+}
+
+/** Works out all nodes of one AS. */
+function place(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, quietToo: boolean): boolean {
+  const { network, routes, geography, filter } = scene;
+  const { nodeOffsets } = geography;
+  const { share, km } = shares;
+  const ties = tie(scene, shares, v, anyQuiet);
+  const from = nodeOffsets[v]!;
+  const end = nodeOffsets[v + 1]!;
+  const fromProviders = routes.rank[v]! >>> LENGTH_BITS === PROVIDER;
+  const { offsets } = network.graph.providers;
+  const width = fromProviders ? offsets[v + 1]! - offsets[v]! : 0;
+  const picky = filter !== undefined && filter.refuses[v] === 1;
+  if (fromProviders && ties === 1 && shares.seeded[v] === 0 && !picky) {
+    // One way only, the usual case: nothing to compare.
+    const { doors, doorKm, doorOffsets } = geography;
+    let door = doorOffsets[v]! + shares.tiedAt[0]!;
+    if (doors[door] !== NO_DOOR) {
+      for (let node = from; node < end; node++, door += width) {
+        const at = doors[door]!;
+        share[node] = share[at]!;
+        km[node] = km[at]! + doorKm[door]!;
+      }
+      return true;
+    }
+  }
+  for (let node = from; node < end; node++) {
+    const found = gather(scene, shares, v, node, ties, width, quietToo);
+    if (!settle(scene, shares, node, found, picky)) return false;
+  }
+  return true;
+}
+
+/** Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. */
+function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number {
+  const { rank, parent, contested } = scene.routes;
+  const { tied, tiedAt } = shares;
+  const { graph } = scene.network;
+  const { quiet } = scene.seeds;
+  const n = rank.length;
+  const routeClass = rank[v]! >>> LENGTH_BITS;
+  if (routeClass === ORIGIN) return 0;
+  const list =
+    routeClass === CUSTOMER ? graph.customers : routeClass === PEER ? graph.peers : graph.providers;
+  // Where no second offer came, the parent is all there is, and a seed is no neighbour. Lists of providers are short.
+  const single = contested[v] === PINNED || (contested[v] === 0 && routeClass !== PROVIDER);
+  if (single && parent[v]! >= n) return 0;
+  if (single && routeClass !== PROVIDER) {
+    tied[0] = parent[v]!;
+    return 1;
+  }
+  const length = (rank[v]! & LENGTH_MASK) - 1;
+  // Customers and peers offer what they have of themselves or of customers, of that very length; providers offer anything.
+  const customer = (CUSTOMER << LENGTH_BITS) + length;
+  let found = 0;
+  for (let e = list.offsets[v]!, last = list.offsets[v + 1]!; e < last; e++) {
+    const u = list.neighbours[e]!;
+    const theirs = rank[u]!;
+    if (routeClass === PROVIDER) {
+      if ((theirs & LENGTH_MASK) !== length || (single && u !== parent[v])) continue;
+    } else if (theirs !== customer && theirs !== length) continue;
+    if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
+    tied[found] = u;
+    tiedAt[found++] = e - list.offsets[v]!;
+  }
+  return found;
+}
+
+/** Collects the candidates of one node: entry nodes into the tied neighbours, and seeds. Returns how many. */
 function gather(
-  network: Network,
-  seeds: Seeds,
-  routes: Routes,
-  geography: Geography,
-  seedPlace: Uint16Array,
+  scene: Scene,
   shares: Shares,
   v: number,
   node: number,
-  anyQuiet: boolean,
+  ties: number,
+  width: number,
   quietToo: boolean,
 ): number {
-  const { rank, parent } = routes;
-  const { nodeOffsets, nodePlace, places, km, nearestRow, nearest } = geography;
-  const { candidate, candidateKm } = shares;
-  const { graph } = network;
-  const n = rank.length;
-  const held = rank[v]!;
-  const routeClass = held >>> LENGTH_BITS;
+  const { geography, seeds, seedKm } = scene;
+  const { nodeOffsets, nodePlace, places, doors, doorKm } = geography;
+  const { tied, tiedAt, candidate, candidateKm } = shares;
   const here = nodePlace[node]!;
+  const door = geography.doorOffsets[v]! + (node - nodeOffsets[v]!) * width;
   let found = 0;
-  if (routeClass !== ORIGIN) {
-    const list =
-      routeClass === CUSTOMER ? graph.customers : routeClass === PEER ? graph.peers : graph.providers;
-    const length = (held & LENGTH_MASK) - 1;
-    for (let e = list.offsets[v]!, last = list.offsets[v + 1]!; e < last; e++) {
-      const u = list.neighbours[e]!;
-      const theirs = rank[u]!;
-      if ((theirs & LENGTH_MASK) !== length) continue;
-      if (routeClass !== PROVIDER && theirs >= PEER << LENGTH_BITS) continue;
-      if (anyQuiet && parent[u]! >= n && seeds.quiet[parent[u]! - n] === 1) continue;
-      const first = nodeOffsets[u]!;
-      const cities = nodeOffsets[u + 1]! - first;
-      if (cities === 1) {
-        const there = nodePlace[first]!;
-        candidate[found] = first;
-        candidateKm[found++] = here === NOWHERE || there === NOWHERE ? -1 : km[here * places + there]!;
-      } else if (here === NOWHERE) {
-        for (let k = 0; k < cities; k++) {
-          candidate[found] = first + k;
-          candidateKm[found++] = -1;
-        }
-      } else {
-        let at = first;
-        const row = nearestRow[u]!;
-        if (row >= 0) at = first + nearest[row * places + here]!;
-        else if (km[here * places + nodePlace[first + 1]!]! < km[here * places + nodePlace[first]!]!)
-          at = first + 1;
-        candidate[found] = at;
-        candidateKm[found++] = km[here * places + nodePlace[at]!]!;
+  for (let t = 0; t < ties; t++) {
+    if (width > 0) {
+      const d = door + tiedAt[t]!;
+      if (doors[d] !== NO_DOOR) {
+        candidate[found] = doors[d]!;
+        candidateKm[found++] = doorKm[d]!;
+        continue;
       }
     }
+    const u = tied[t]!;
+    const first = nodeOffsets[u]!;
+    if (here === NOWHERE || nodePlace[first]! === NOWHERE) {
+      for (let to = first, end = nodeOffsets[u + 1]!; to < end; to++) {
+        candidate[found] = to;
+        candidateKm[found++] = -1;
+      }
+      continue;
+    }
+    const at = entry(geography, u, here);
+    candidate[found] = at;
+    candidateKm[found++] = distance(geography, here, at);
   }
   if (shares.seeded[v] === 0) return found;
+  const { rank, contested, parent } = scene.routes;
   for (let s = 0; s < seeds.count; s++) {
     if (seeds.at[s] !== v || (seeds.quiet[s] === 1 && !quietToo)) continue;
-    if ((seeds.routeClass[s]! << LENGTH_BITS) + seeds.length[s]! !== held) continue;
-    const there = seedPlace[s]!;
+    if ((seeds.routeClass[s]! << LENGTH_BITS) + seeds.length[s]! !== rank[v]) continue;
+    if (contested[v] === PINNED && parent[v] !== rank.length + s) continue;
+    const km = here === NOWHERE ? FAR_AWAY : seedKm[s * places + here]!;
     candidate[found] = nodePlace.length + s;
-    candidateKm[found++] = here === NOWHERE || there === NOWHERE ? -1 : km[here * places + there]!;
+    candidateKm[found++] = km === FAR_AWAY ? -1 : km;
   }
   return found;
 }
 
 /** Keeps the nearest of the candidates and those not known to be farther, and writes the node's division. */
-function settle(
-  seeds: Seeds,
-  nodes: number,
-  marginKm: number,
-  shares: Shares,
-  node: number,
-  found: number,
-): boolean {
+function settle(scene: Scene, shares: Shares, node: number, found: number, picky: boolean): boolean {
   const { share, km, starts, seed, part, sum, candidate, candidateKm } = shares;
-  if (found === 0) return true;
+  const { seeds, marginKm } = scene;
+  const nodes = share.length;
+  share[node] = NO_SHARE;
   let least = 0x7fff_ffff;
   for (let c = 0; c < found; c++)
     if (candidateKm[c]! >= 0 && candidateKm[c]! < least) least = candidateKm[c]!;
@@ -258,23 +388,31 @@ function settle(
   }
   if (kept === 0) return true;
   km[node] = way / kept;
-  if (alike) {
+  if (alike && !(picky && only >= seeds.count)) {
     share[node] = only;
     return true;
   }
   const d = shares.count;
   let at = starts[d]!;
   if (at + seeds.count > part.length || d + 2 > starts.length) return false;
+  let whole = 0;
   for (let c = 0; c < kept; c++) {
     const theirs = candidate[c]!;
     for (let e = starts[theirs]!, end = starts[theirs + 1]!; e < end; e++) {
       const s = seed[e]!;
+      if (picky && seeds.tainted[s] === 1) continue;
       if (sum[s] === 0) seed[at++] = s;
       sum[s]! += part[e]! / kept;
+      whole += part[e]! / kept;
     }
   }
+  // A filtering AS whose ways all were tainted keeps what it holds: the representative route was checked by propagate.
+  if (whole === 0) {
+    share[node] = only;
+    return true;
+  }
   for (let e = starts[d]!; e < at; e++) {
-    part[e] = sum[seed[e]!]!;
+    part[e] = sum[seed[e]!]! / whole;
     sum[seed[e]!] = 0;
   }
   share[node] = d;
