@@ -63,8 +63,8 @@ function whole(name: 'runs' | 'peers' | 'withdrawals' | 'prefixes', fallback?: n
 if (process.platform !== 'linux' || process.getuid?.() !== 0)
   refuse('network namespaces need Linux and root; nothing was measured');
 
-await sweep();
 const missing = await provide(devices);
+await sweep();
 const results: Record<string, unknown> = {};
 const ready: { kind: Kind; label: string }[] = [];
 for (const kind of devices) {

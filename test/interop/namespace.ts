@@ -1,10 +1,11 @@
 /** Network namespaces joined by veth pairs, the ground a test stands on. Needs root and iproute2. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must, run } from './process.ts';
 
 const PREFIX = 'nci';
+const FOLDER = 'nearcast-interop';
 let counter = 0;
 
 /** One namespace. Its name carries our pid, so that what a dead run left behind can be told from what is in use. */
@@ -47,12 +48,18 @@ async function destroy(name: string): Promise<void> {
   await run(['ip', 'netns', 'del', name]);
 }
 
-/** Removes namespaces whose run is no longer alive, and those of the process named. */
+/** Removes namespaces and folders whose run is no longer alive, and those of the process named. */
 export async function sweep(also?: number): Promise<void> {
   const list = (await run(['ip', 'netns', 'list'])).stdout.split('\n');
   for (const line of list) {
     const m = new RegExp(`^(${PREFIX}(\\d+)-\\d+)`).exec(line);
     if (m && (Number(m[2]) === also || !alive(Number(m[2])))) await destroy(m[1] as string);
+  }
+  if (process.env['NEARCAST_INTEROP_KEEP'] !== undefined) return;
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(new RegExp(`^${FOLDER}-(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
+    if (pid === also || (pid > 0 && !alive(pid)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 
@@ -88,7 +95,7 @@ export class Star {
   }
 
   static async make(spokes: number): Promise<Star> {
-    const folder = mkdtempSync(join(tmpdir(), `nearcast-interop-${process.pid}-`));
+    const folder = mkdtempSync(join(tmpdir(), `${FOLDER}-${process.pid}-`));
     await must(['chmod', '755', folder]);
     const hub = await Namespace.make();
     const others: Namespace[] = [];

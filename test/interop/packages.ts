@@ -4,17 +4,21 @@ import { run } from './process.ts';
 import type { Kind } from './router.ts';
 
 const POLICY = '/usr/sbin/policy-rc.d';
-const TOOLS: readonly (readonly [program: string, pkg: string])[] = [
-  ['/usr/sbin/ip', 'iproute2'],
-  ['/usr/sbin/nft', 'nftables'],
-  ['/usr/bin/tcpdump', 'tcpdump'],
+/** A question each tool answers when it is there, and the package it comes from. */
+const TOOLS: readonly (readonly [question: readonly string[], pkg: string])[] = [
+  [['ip', '-V'], 'iproute2'],
+  [['nft', '--version'], 'nftables'],
+  [['tcpdump', '--version'], 'tcpdump'],
 ];
 
 /** The kinds that cannot be tried, each with the reason. */
 export async function provide(kinds: readonly Kind[]): Promise<ReadonlyMap<Kind, string>> {
+  // Daemons live where a PATH that is not root's own may not look.
+  process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
   const absent: Kind[] = [];
   for (const kind of kinds) if ((await kind.version()) === undefined) absent.push(kind);
-  const tools = TOOLS.filter(([program]) => !existsSync(program)).map(([, pkg]) => pkg);
+  const tools: string[] = [];
+  for (const [question, pkg] of TOOLS) if ((await run(question)).code !== 0) tools.push(pkg);
   const wanted = [...tools, ...absent.flatMap((k) => k.packages)];
   if (wanted.length === 0) return new Map();
   console.log(`interop: installing ${wanted.join(', ')} …`);

@@ -71,8 +71,8 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
   process.exit(2);
 }
 
-await sweep();
 const missing = await provide([ours, ...daemons]);
+await sweep();
 const began = Date.now();
 const rows: Row[] = [];
 for (const kind of daemons)

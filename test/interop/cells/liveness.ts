@@ -1,0 +1,154 @@
+/** Cells about how sessions end, meet and are told apart. */
+import type { Star } from '../namespace.ts';
+import { must, run, sleep, until } from '../process.ts';
+import { down, holdsPrefixes, meet, plain, type Room, up } from '../room.ts';
+import type { Neighbor, Router } from '../router.ts';
+import type { Wiretap } from '../wiretap.ts';
+import { chain, NOTIFICATION, OUR4, THEIR4 } from './ground.ts';
+
+export async function peerKilled(room: Room): Promise<void> {
+  const { source, sink, fromHub } = await chain(room, THEIR4.map(plain));
+  await holdsPrefixes(sink, fromHub, THEIR4);
+  await source.kill();
+  await holdsPrefixes(sink, fromHub, [], 'ipv4', 3000);
+}
+
+export async function holdTimer(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const tap = await room.tap(star);
+  const short = { neighbor: { holdTime: 3 } };
+  const pair = room.pairOn(star, { ...short, announce: [plain(OUR4[0])] }, short);
+  await meet(pair);
+  const expire = async (silent: Router, other: Router, neighbor: Neighbor) => {
+    silent.freeze();
+    await down(other, neighbor, 6000);
+    const said = (await tap.heard()).some(
+      (m) => m.from === neighbor.local && m.type === NOTIFICATION && m.body[0] === 4,
+    );
+    silent.thaw();
+    if (!said) throw new Error(`${other.name} did not say Hold Timer Expired`);
+    await up(pair);
+  };
+  await expire(pair.theirs, pair.ours, pair.us);
+  await expire(pair.ours, pair.theirs, pair.them);
+  await holdsPrefixes(pair.theirs, pair.them, [OUR4[0]]);
+}
+
+export async function bfd(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const tap = await room.tap(star);
+  const on = { neighbor: { bfd: true, holdTime: 90 } };
+  const pair = room.pairOn(star, { ...on, announce: [plain(OUR4[0])] }, on);
+  await meet(pair);
+  await until(
+    'BFD is Up on both sides',
+    async () => {
+      const states = await tap.bfd();
+      return states.get(pair.us.local) === 3 && states.get(pair.them.local) === 3;
+    },
+    15_000,
+  );
+  await sleep(1000);
+  await up(pair, 1000);
+  await cut(star);
+  await Promise.all([down(pair.ours, pair.us, 3000), down(pair.theirs, pair.them, 3000)]);
+}
+
+/**
+ * Both dial while nothing gets through; frozen, their kernels complete both connections; thawed, each finds the one it
+ * dialled and one that waits to be accepted, and the OPENs cross.
+ */
+export async function collision(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const pair = room.pairOn(star, { announce: [plain(OUR4[0])] }, { announce: [plain(THEIR4[0])] });
+  const spoke = star.spokes[0];
+  if (spoke === undefined) return;
+  const sockets = async (state: string) =>
+    Promise.all(
+      [star.hub, spoke].map(async (ns) => {
+        const list = await must(
+          ns.inside(['ss', '-tnH', 'state', state, '( sport = :179 or dport = :179 )']),
+        );
+        return list.split('\n').filter((l) => l.trim() !== '').length;
+      }),
+    );
+  await cut(star);
+  await Promise.all([pair.ours.start(), pair.theirs.start()]);
+  await until('both dial', async () => (await sockets('syn-sent')).every((n) => n >= 1), 10_000);
+  pair.ours.freeze();
+  pair.theirs.freeze();
+  await mend(star);
+  await until('two connections', async () => (await sockets('established')).every((n) => n >= 2), 15_000);
+  pair.ours.thaw();
+  pair.theirs.thaw();
+  await up(pair);
+  await holdsPrefixes(pair.ours, pair.us, [THEIR4[0]]);
+  await holdsPrefixes(pair.theirs, pair.them, [OUR4[0]]);
+  await until(
+    'one connection is left',
+    async () => (await sockets('established')).every((n) => n === 1),
+    8000,
+  );
+  await sleep(1500);
+  await up(pair, 1000);
+}
+
+/** From now on nothing gets in or out of a spoke, and no interface shows it. */
+async function cut(star: Star): Promise<void> {
+  const rules = ['input', 'output'].map(
+    (hook) => `add chain inet cut ${hook} { type filter hook ${hook} priority -300; }`,
+  );
+  const drops = ['input iifname', 'output oifname'].map((where) => `add rule inet cut ${where} "link1" drop`);
+  const spoke = star.spokes[0];
+  if (spoke === undefined) throw new Error('no spoke to cut');
+  await must(spoke.inside(['nft', ['add table inet cut', ...rules, ...drops].join('; ')]));
+}
+
+async function mend(star: Star): Promise<void> {
+  const spoke = star.spokes[0];
+  if (spoke !== undefined) await run(spoke.inside(['nft', 'delete table inet cut']));
+}
+
+const TEXT = 'maintenance until 04:00';
+
+async function shutdownSeen(tap: Wiretap, from: string, text: string): Promise<void> {
+  await until(`Cease, Administrative Shutdown from ${from} on the wire, with its text`, async () =>
+    (await tap.heard()).some(
+      (m) =>
+        m.from === from &&
+        m.type === NOTIFICATION &&
+        m.body[0] === 6 &&
+        m.body[1] === 2 &&
+        m.body.includes(text),
+    ),
+  );
+}
+
+export async function theirText(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const tap = await room.tap(star);
+  const pair = room.pairOn(star);
+  await meet(pair);
+  await pair.theirs.shutdown(pair.them, TEXT);
+  await shutdownSeen(tap, pair.them.local, TEXT);
+  await until(
+    `${pair.ours.name} shows the text`,
+    async () => (await pair.ours.lastError(pair.us)).includes(TEXT),
+    4000,
+  );
+}
+
+export async function ourText(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const tap = await room.tap(star);
+  const pair = room.pairOn(star);
+  await meet(pair);
+  await pair.ours.shutdown(pair.us, TEXT);
+  await shutdownSeen(tap, pair.us.local, TEXT);
+  if (!room.theirs.saysText) return;
+  await until(
+    `${pair.theirs.name} shows the text`,
+    async () => (await pair.theirs.lastError(pair.them)).includes(TEXT),
+    4000,
+  );
+}
