@@ -12,6 +12,20 @@ export {
   same,
 } from './difference.ts';
 export { formatPlan } from './format.ts';
+export type { Imported, ImportInto, Remark, RemarkKind } from './import.ts';
+export { importAnycastHealthchecker } from './import-anycast-healthchecker.ts';
+export { importExabgpArguments, importExabgpFile } from './import-exabgp.ts';
+export {
+  type AnsweredService,
+  type AnsweredSite,
+  type AnsweredUpstream,
+  type Answers,
+  checkedInitialPlan,
+  initialPlan,
+  QUESTIONS,
+  type Question,
+  splitSites,
+} from './initial.ts';
 export {
   type Finding,
   formatFinding,

@@ -39,7 +39,7 @@ test('a good plan has nothing to say', () => {
 test.each<[code: string, from: string | RegExp, to: string, message: RegExp]>([
   ['own-as-neighbour', 'asn: 64602', 'asn: 64500', /n\.yaml:11:16: error .*our own AS number/],
   ['unusable-as', 'asn: 64602', 'asn: 65535', /error .*65535 is reserved/],
-  ['too-specific', '203.0.113.0/24', '203.0.113.0/25', /n\.yaml:3:12: error .*longer than \/24/],
+  ['too-specific', '203.0.113.0/24', '203.0.113.0/25', /n\.yaml:3:12: warning .*longer than \/24/],
   ['too-specific', ':53::/48', ':53::/49', /longer than \/48/],
   ['special-space', '203.0.113.0/24', '240.0.0.0/8', /nobody will route it/],
   ['special-space', '2001:db8:53::/48', 'fe80::/48', /outside the global unicast/],

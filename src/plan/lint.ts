@@ -90,15 +90,13 @@ const RULES = {
   },
   'too-specific': {
     about: 'A prefix longer than the internet accepts.',
-    check: (plan, say) => {
+    check: (plan, say, { production }) => {
+      const upstreams = Object.values(plan.sites).flatMap((site) => Object.values(site.upstreams));
+      if (upstreams.length > 0 && upstreams.every((u) => u.role === 'internal')) return;
       for (const [i, prefix] of plan.prefixes.entries()) {
         const most = LONGEST[prefixFamily(prefix)];
-        if (prefixLength(prefix) > most)
-          say(
-            'error',
-            ['prefixes', i],
-            `${prefix} is longer than /${most}; most networks would not accept it`,
-          );
+        const message = `${prefix} is longer than /${most}; most networks would not accept it`;
+        if (prefixLength(prefix) > most) say(production ? 'error' : 'warning', ['prefixes', i], message);
       }
     },
   },
