@@ -11,6 +11,7 @@ import type { SinkCommand } from './sink.ts';
 export const DEVICE = '10.9.1.1';
 export const SINK = '10.9.1.2';
 const SINK_ASN = 65100;
+const DEVICE_ASN = 64500;
 
 export function feederAddress(session: number): string {
   return `10.9.1.${11 + session}`;
@@ -37,7 +38,7 @@ export async function ground(kind: Kind, feeders: number): Promise<Ground> {
   const neighbors: Neighbor[] = [{ ...common, asn: SINK_ASN, address: SINK }];
   for (let i = 0; i < feeders; i++)
     neighbors.push({ ...common, asn: feederAsn(i), address: feederAddress(i) });
-  const spec: Spec = { asn: 64500, id: '10.9.0.1', neighbors, announce: [] };
+  const spec: Spec = { asn: DEVICE_ASN, id: '10.9.0.1', neighbors, announce: [] };
   const router = kind.make(spec, star.hub, folder);
   const all = async () => {
     await router.stop().catch(() => undefined);
@@ -45,7 +46,11 @@ export async function ground(kind: Kind, feeders: number): Promise<Ground> {
   };
   try {
     await router.start();
-    await sink.ask({ do: 'connect', asn: SINK_ASN, local: SINK, remote: DEVICE }, 'up', 30_000);
+    await sink.ask(
+      { do: 'connect', asn: SINK_ASN, device: DEVICE_ASN, local: SINK, remote: DEVICE },
+      'up',
+      30_000,
+    );
     for (let i = 0; i < feeders; i++)
       await feeder.ask(
         { do: 'connect', session: i, asn: feederAsn(i), local: feederAddress(i), remote: DEVICE },

@@ -4,11 +4,14 @@
  *     npm run bench
  *     npm run bench -- full-table --only bird,nearcast --runs 3
  *     npm run bench -- churn --prefixes 100000 --peers 10
- *     npm run bench -- --all                     GoBGP's full table as well, which takes minutes
+ *     npm run bench -- --all                     GoBGP as well, which takes minutes
+ *     npm run bench -- wire                      any other file of this folder, with its own arguments
  *
  * Needs Linux and root: two network namespaces and a veth. Each device runs alone, with a feeder and a sink beside it.
  */
+import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bird } from '../test/interop/bird.ts';
 import { frr } from '../test/interop/frr.ts';
@@ -22,6 +25,15 @@ import { baseline, type Churn, churn, type FullTable, fullTable } from './scenar
 
 const DEVICES: readonly Kind[] = [nearcast, bird, frr, openbgpd, gobgp];
 const SCENARIOS = ['full-table', 'churn'] as const;
+
+/** The programs of this folder that measure one room by itself. */
+const ALONE = ['wire', 'session', 'host-tcp', 'predict', 'idle'];
+const [first, ...rest] = process.argv.slice(2);
+if (first !== undefined && ALONE.includes(first)) {
+  const file = fileURLToPath(new URL(`./${first}.ts`, import.meta.url));
+  const done = spawnSync(process.execPath, [file, ...rest], { stdio: 'inherit' });
+  process.exit(done.status ?? 1);
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,7 +61,9 @@ const names = values.only?.split(',').map((w) => w.trim().toLowerCase());
 for (const name of names ?? [])
   if (!DEVICES.some((k) => k.name.toLowerCase() === name))
     refuse(`no device "${name}"; there are ${DEVICES.map((k) => k.name.toLowerCase()).join(', ')}`);
-const devices = DEVICES.filter((k) => names === undefined || names.includes(k.name.toLowerCase()));
+const devices = DEVICES.filter((k) =>
+  names === undefined ? values.all || k !== gobgp : names.includes(k.name.toLowerCase()),
+);
 const runs = whole('runs');
 const peers = whole('peers');
 const withdrawals = whole('withdrawals');
@@ -72,6 +86,8 @@ for (const kind of devices) {
   if (reason === undefined) ready.push({ kind, label: `${kind.name} ${await kind.version()}` });
   else console.log(`${kind.name} is skipped: ${reason}`);
 }
+if (!devices.includes(gobgp) && names === undefined)
+  console.log('GoBGP takes minutes and is left out; --all or --only gobgp measures it');
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => void sweep(process.pid).then(() => process.exit(130)));
 
@@ -104,10 +120,6 @@ async function fullTables(count: number): Promise<void> {
   const self = await repeat('feeder and sink', () => baseline(count, withdrawals));
   const measured: [string, FullTable[]][] = [['(feeder to sink)', self]];
   for (const { kind, label } of ready) {
-    if (kind === gobgp && !values.all && names === undefined) {
-      console.log('GoBGP is left out here, it takes minutes; --all or --only gobgp has it');
-      continue;
-    }
     measured.push([label, await repeat(label, () => fullTable(kind, count, withdrawals))]);
   }
   const reference = measured.find(([label]) => label.startsWith('BIRD'))?.[1];
@@ -165,6 +177,7 @@ async function churns(count: number): Promise<void> {
     return [
       [
         label,
+        seconds(of((r) => r.complete)),
         seconds(settled),
         reference === undefined || reference.length === 0
           ? ''
@@ -175,7 +188,7 @@ async function churns(count: number): Promise<void> {
       ],
     ];
   });
-  print(['', 'settled', '× BIRD', 'peak memory', 'CPU', 'announcements out'], rows);
+  print(['', 'all prefixes out', 'settled', '× BIRD', 'peak memory', 'CPU', 'announcements out'], rows);
   results['churn'] = Object.fromEntries(measured);
 }
 

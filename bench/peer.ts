@@ -62,6 +62,12 @@ export class Peer<Command> {
     return this.next(event, timeoutMs);
   }
 
+  /** Fails when an event of this name has come. */
+  never(event: string): void {
+    const said = this.#said.find((s) => s.event === event);
+    if (said !== undefined) throw new Error(`${event}: ${String(said['text'])}`);
+  }
+
   end(): void {
     this.#child.kill('SIGKILL');
   }

@@ -21,6 +21,8 @@ export interface FullTable {
 }
 
 export interface Churn {
+  /** From the first byte sent until the sink holds every prefix. */
+  readonly complete: number;
   /** From the first byte sent until everything is processed and the last change seen. */
   readonly settled: number;
   readonly megabytes: number;
@@ -44,6 +46,7 @@ export async function fullTable(kind: Kind, count: number, withdrawals: number):
     await sleep(50);
     const dropped = await g.feeder.ask({ do: 'drop', session: 0 }, 'dropped', 5000);
     const gone = await g.sink.next('reached', PATIENCE_MS);
+    g.sink.never('wrong');
     return {
       through,
       first,
@@ -110,10 +113,11 @@ export async function churn(kind: Kind, peers: number, count: number): Promise<C
       const more = update([feederAsn(i)], feederAddress(i), [own]).toString('hex');
       await g.feeder.ask({ do: 'load', session: i, file: updatesFile(table), more }, 'loaded', 30_000);
     }
-    g.sink.tell({ do: 'expect', count: count + peers });
+    g.sink.tell({ do: 'expect', count });
     await sleep(1000);
     const blast = await g.feeder.ask({ do: 'blast' }, 'blast', 10_000);
-    const reached = await g.sink.next('reached', PATIENCE_MS);
+    const complete = await g.sink.next('reached', PATIENCE_MS);
+    const reached = await g.sink.ask({ do: 'expect', count: count + peers }, 'reached', PATIENCE_MS);
     let last = Number(reached['at']);
     let announced = 0;
     for (let still = false; !still; ) {
@@ -123,8 +127,15 @@ export async function churn(kind: Kind, peers: number, count: number): Promise<C
       last = Math.max(last, Number(stats['lastUpdate']));
       announced = Number(stats['announced']);
     }
+    g.sink.never('wrong');
     const { megabytes, seconds } = cost(g.router as Router);
-    return { settled: last - Number(blast['at']), megabytes, cpuSeconds: seconds - used, announced };
+    return {
+      complete: Number(complete['at']) - Number(blast['at']),
+      settled: last - Number(blast['at']),
+      megabytes,
+      cpuSeconds: seconds - used,
+      announced,
+    };
   } finally {
     await g.end();
   }

@@ -8,7 +8,14 @@ import { clock } from './feeder.ts';
 import { message, open, prefixIndex } from './table.ts';
 
 export type SinkCommand =
-  | { readonly do: 'connect'; readonly asn: number; readonly local: string; readonly remote: string }
+  /** `device` is the AS of the device under test, which every path has to begin with. */
+  | {
+      readonly do: 'connect';
+      readonly asn: number;
+      readonly device: number;
+      readonly local: string;
+      readonly remote: string;
+    }
   /** Waits for the other side to connect, to measure the feeder against this process. */
   | { readonly do: 'listen'; readonly asn: number; readonly local: string }
   /** Says `reached` when so many distinct prefixes are held. */
@@ -28,6 +35,9 @@ let firstUpdate = 0;
 let lastUpdate = 0;
 let firstWithdrawal = 0;
 let now = 0;
+let updates = 0;
+/** First AS of every path, when a device stands between. */
+let expectedAsn = 0;
 
 function say(event: Record<string, unknown>): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
@@ -63,6 +73,29 @@ function routes(b: Buffer, from: number, to: number, add: boolean): void {
   }
 }
 
+/**
+ * A look at one UPDATE in 64: an AS_PATH of one sequence, at least one AS before the feeder's. What a device saves by
+ * sending nonsense must not count as speed.
+ */
+function check(b: Buffer, from: number, to: number): void {
+  for (let at = from; at < to; ) {
+    const wide = ((b[at] as number) & 0x10) !== 0;
+    const length = wide ? b.readUInt16BE(at + 2) : (b[at + 2] as number);
+    const value = at + (wide ? 4 : 3);
+    if (b[at + 1] === 2) {
+      const [kind, hops] = [b[value], b[value + 1] as number];
+      const good =
+        kind === 2 &&
+        length === 2 + 4 * hops &&
+        (expectedAsn === 0 || b.readUInt32BE(value + 2) === expectedAsn);
+      if (!good) say({ event: 'wrong', text: `AS_PATH ${b.toString('hex', value, value + length)}` });
+      return;
+    }
+    at = value + length;
+  }
+  say({ event: 'wrong', text: 'no AS_PATH' });
+}
+
 function reached(): void {
   target = -1;
   say({ event: 'reached', at: now, first: firstUpdate, firstWithdrawal });
@@ -89,6 +122,7 @@ function run(socket: net.Socket, asn: number, id: string, retry?: () => void): v
         const lost = b.readUInt16BE(at + 19);
         const attributes = b.readUInt16BE(at + 21 + lost);
         const nlri = at + 23 + lost + attributes;
+        if (nlri < at + length && updates++ % 64 === 0) check(b, at + 23 + lost, nlri);
         if (lost > 0 || nlri < at + length) {
           if (firstUpdate === 0) firstUpdate = now;
           lastUpdate = now;
@@ -121,8 +155,10 @@ function connect(c: SinkCommand & { do: 'connect' }): void {
 }
 
 function obey(c: SinkCommand): void {
-  if (c.do === 'connect') connect(c);
-  else if (c.do === 'listen') net.createServer((s) => run(s, c.asn, c.local)).listen(179, c.local);
+  if (c.do === 'connect') {
+    expectedAsn = c.device;
+    connect(c);
+  } else if (c.do === 'listen') net.createServer((s) => run(s, c.asn, c.local)).listen(179, c.local);
   else if (c.do === 'expect') {
     firstWithdrawal = 0;
     target = c.count;
