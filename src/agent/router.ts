@@ -4,6 +4,7 @@
  */
 import { type Address, type Clock, hostPrefix, type Instant, type Prefix } from '../base/index.ts';
 import {
+  type BfdPath,
   type Connection,
   type ConnectionHandlers,
   dial,
@@ -26,6 +27,7 @@ import {
   type SpeakerOptions,
 } from '../speaker/index.ts';
 import { encodeMessage } from '../wire/index.ts';
+import { BfdDriver, type BfdSettings, type BfdView, type OnBfdState } from './bfd.ts';
 
 /** How a peer is reached. */
 export interface Transport extends Protection {
@@ -37,6 +39,8 @@ export interface Transport extends Protection {
 export interface RouterPeer {
   readonly options: PeerOptions;
   readonly transport: Transport;
+  /** Watches the path; the session's `bfd` option says what follows from it. */
+  readonly bfd?: BfdSettings;
 }
 
 export interface RouterOptions {
@@ -74,6 +78,9 @@ export class Router {
   readonly #options: RouterOptions;
   readonly #peers = new Map<string, RouterPeer>();
   readonly #byGuest = new Map<string, string>();
+  #bfd: BfdDriver | undefined;
+  /** The local end of each path that BFD watches. */
+  readonly #watched = new Map<string, Address>();
   readonly #lines = new Map<string, { outgoing?: Line | undefined; incoming?: Line | undefined }>();
   #listeners: Listener[] = [];
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
@@ -118,6 +125,12 @@ export class Router {
     this.#lines.set(name, {});
     this.feed({ kind: 'addPeer', options: peer.options });
     if (this.#listeners.length > 0) this.#admit(peer);
+    if (peer.transport.localAddress !== undefined) this.#watch(peer, peer.transport.localAddress);
+  }
+
+  /** What BFD knows of a peer's path; undefined when it does not watch it (yet). */
+  bfd(name: string): BfdView | undefined {
+    return this.#bfd?.view(name);
   }
 
   /** Says goodbye to a peer and forgets it. */
@@ -130,6 +143,8 @@ export class Router {
     this.#byGuest.delete(guestKey(from, peer.transport.interface));
     this.#drop(name, 'outgoing');
     this.#drop(name, 'incoming');
+    this.#watched.delete(name);
+    if (peer.bfd) void this.#bfd?.remove(name);
     this.#peers.delete(name);
     this.#lines.delete(name);
   }
@@ -159,7 +174,7 @@ export class Router {
     }
     this.#wake?.cancel();
     this.#wake = undefined;
-    await Promise.all(this.#closing);
+    await Promise.all([...this.#closing, this.#bfd?.stop()]);
     await this.#options.journal?.close();
   }
 
@@ -230,6 +245,8 @@ export class Router {
     process.nextTick(() => {
       if (!mine()) return;
       const { local, remote } = connection;
+      const peer = this.#peers.get(name);
+      if (peer) this.#watch(peer, local);
       this.feed({ kind: 'event', peer: name, event: { kind: 'tcpUp', link, local, remote } });
     });
     return {
@@ -254,6 +271,41 @@ export class Router {
         this.feed({ kind: 'event', peer: name, event: { kind: 'tcpDown', link, why } });
       },
     };
+  }
+
+  /** Has BFD watch the path of a peer, from the address that its session has here (RFC 5882 §4). */
+  #watch({ options, transport, bfd }: RouterPeer, local: Address): void {
+    const { name, address: remote } = options;
+    const before = this.#watched.get(name);
+    if (!bfd || before === local) return;
+    this.#watched.set(name, local);
+    this.#bfd ??= new BfdDriver({ clock: this.#options.clock });
+    const driver = this.#bfd;
+    const hops = transport.gtsmHops ?? 1;
+    const far = hops > 1 || (transport.ttl ?? 1) > 1;
+    const path = {
+      local,
+      remote,
+      ...(far ? { multihop: true, leastTtl: transport.gtsmHops === undefined ? 1 : 256 - hops } : {}),
+      ...(transport.interface === undefined ? {} : { interface: transport.interface }),
+    };
+    const mine = () => this.#watched.get(name) === local;
+    const tell = (state: 'up' | 'down') => {
+      if (mine())
+        this.feed({ kind: 'event', peer: name, event: { kind: state === 'up' ? 'bfdUp' : 'bfdDown' } });
+    };
+    const added =
+      before === undefined ? driver.add(name, path, bfd, tell) : this.#rewatch(name, path, bfd, tell);
+    added.catch((error: Error) => {
+      if (mine())
+        this.#options.note({ kind: 'host', peer: name, why: `BFD cannot watch ${name}: ${error.message}` });
+    });
+  }
+
+  /** The session has come up from another address of ours: that is another path. */
+  async #rewatch(name: string, ...path: [BfdPath, BfdSettings, OnBfdState]): Promise<void> {
+    await this.#bfd?.remove(name);
+    await this.#bfd?.add(name, ...path);
   }
 
   /** Lets go of a connection without a word. */
