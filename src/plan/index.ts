@@ -37,6 +37,7 @@ export {
   type Severity,
 } from './lint.ts';
 export { freeze, type Parsed, parsePlan } from './parse.ts';
+export { type Atlas, type Located, locateSites } from './places.ts';
 export {
   type Action,
   announcedTo,

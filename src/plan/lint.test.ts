@@ -128,3 +128,18 @@ test('ROAs: none, one of another network, one too loose, one that fits (RFC 6811
   expect(codes(v6, roa('203.0.112.0/23', 28))).toEqual(['warning loose-roa']);
   expect(codes(v6, roa('203.0.113.0/24', 24))).toEqual([]);
 });
+
+test('places are looked up in whatever atlas is handed in', () => {
+  const atlas = {
+    find: (place: string) => (place === 'Paris, FR' ? { latitude: 48.86, longitude: 2.35 } : undefined),
+    names: ['Paris, FR', 'Berlin, DE'],
+  };
+  const said = (fra: string) =>
+    findings([['fra:\n', `fra:\n    ${fra}\n`]], { atlas }).filter((f) => f.includes('.fra'));
+  expect(said('place: Paris, FR')).toEqual([]);
+  expect(said('coordinates: 48.9, 2.3')).toEqual([]);
+  expect(said('place: Pairs, FR')).toEqual([
+    expect.stringMatching(/n\.yaml:6:12: warning .*did you mean Paris, FR\?/),
+  ]);
+  expect(findings([], { atlas })).toHaveLength(2);
+});

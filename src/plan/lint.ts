@@ -19,6 +19,7 @@ import {
   prefixLength,
 } from '../base/index.ts';
 import { formatPath, type Path, type Place } from './complaint.ts';
+import { type Atlas, locateSites } from './places.ts';
 import { announcedTo, type Plan, type Service, type Site, sitesOf, type Upstream } from './plan.ts';
 import { specialSpace } from './special-space.ts';
 
@@ -46,6 +47,8 @@ export interface LintOptions {
   readonly production?: boolean;
   /** All that is known about our space; absent: not checked. */
   readonly roas?: readonly Roa[];
+  /** The cities that are known; absent: places are not checked. */
+  readonly atlas?: Atlas;
   /** From `parsePlan`. */
   readonly where?: (path: Path) => Place;
 }
@@ -327,6 +330,21 @@ const RULES = {
             'probes ask the anycast address; unless it is on this host another site answers. Add a probe address:, or add-to: lo',
           );
       }),
+  },
+  'unknown-place': {
+    about: 'A place that no city of the table is.',
+    check: (plan, say, { atlas }) => {
+      if (!atlas) return;
+      for (const [name, { place, nearest }] of Object.entries(locateSites(plan, atlas).missing))
+        if (place === undefined)
+          say('note', ['sites', name], 'no place, so it is on no map and predicts no latency');
+        else
+          say(
+            'warning',
+            ['sites', name, 'place'],
+            `${place} is not known${nearest ? `; did you mean ${nearest}?` : ''}; coordinates would do as well`,
+          );
+    },
   },
   'unicast-inside': {
     about: "A site's own address inside an anycast prefix.",

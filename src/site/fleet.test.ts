@@ -12,6 +12,7 @@ import {
   holds,
   type IssuerConfig,
   type IssuerState,
+  issuerConfigs,
   type Report,
   type SiteEvent,
   type SiteState,
@@ -94,7 +95,7 @@ class World {
     this.issuerClock = this.#clock();
     this.issuer = startIssuer(plan.guard, this.local(this.issuerClock), 'first');
     const sites = Object.keys(plan.sites);
-    this.config = { scope: '203.0.113.0/24', sites, guard: plan.guard, capacity: {} };
+    this.config = issuerConfigs(plan)[0] as IssuerConfig;
     this.agents = sites.map((site) => {
       const duties = dutiesOf(plan, site) as Duties;
       const clock = this.#clock();

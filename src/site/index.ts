@@ -34,6 +34,7 @@ export { type HolderState, holds, type Situation, type TicketView, ticketView } 
 export {
   type IssuerConfig,
   type IssuerState,
+  issuerConfigs,
   issuerDue,
   sharedFaults,
   spokenFor,
@@ -41,23 +42,20 @@ export {
   stepIssuer,
 } from './issuer.ts';
 export { PROBE_TABLE, type ProbePhase, type ProbeResult, type ProbeState, pace } from './probe.ts';
+export { reconfigureSite, restoreSite } from './reload.ts';
 export { type Scope, scopes } from './scope.ts';
+export { announcement, siteDue, stepSite } from './site.ts';
+export { verdictOf } from './standing.ts';
 export {
-  announcement,
   type Decided,
   type Duties,
   dutiesOf,
-  reconfigureSite,
-  restoreSite,
   type SiteEffect,
   type SiteEvent,
   type SiteState,
   type SiteStep,
-  siteDue,
   startSite,
-  stepSite,
-  verdictOf,
-} from './site.ts';
+} from './state.ts';
 export type { Answer, Need, Refusal, Report } from './ticket.ts';
 export {
   phaseOf,

@@ -7,7 +7,8 @@
  * expiry alone does not free it: the holder may have left before, and out of reach.
  */
 import { after, between, earliest, type Instant, millis } from '../base/index.ts';
-import type { Guard } from '../plan/index.ts';
+import type { Guard, Plan } from '../plan/index.ts';
+import { scopes } from './scope.ts';
 import { type Answer, NEEDS, type Need, type Refusal, type Report } from './ticket.ts';
 
 export interface IssuerConfig {
@@ -30,6 +31,25 @@ export interface IssuerState {
   readonly leaves: readonly Instant[];
   /** Before this instant nothing is granted: what an issuer before this one granted may still be believed. */
   readonly quietUntil: Instant;
+}
+
+/** One issuer for each scope of a plan; whoever runs them hands each report to the one of its scope. */
+export function issuerConfigs(
+  plan: Plan,
+  fits?: (scope: string, out: readonly string[]) => string | undefined,
+): readonly IssuerConfig[] {
+  const capacity = Object.fromEntries(
+    Object.entries(plan.sites).flatMap(([name, site]) =>
+      site.capacity === undefined ? [] : [[name, site.capacity]],
+    ),
+  );
+  return scopes(plan).map(({ name, sites }) => ({
+    scope: name,
+    sites,
+    guard: plan.guard,
+    capacity,
+    ...(fits === undefined ? {} : { fits: (out: readonly string[]) => fits(name, out) }),
+  }));
 }
 
 /** What was heard of a site. */

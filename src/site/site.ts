@@ -2,143 +2,21 @@
  * One site's judgement, whole: verdicts of its services, its tickets, its drain, and the decision that follows, scope by
  * scope. A value and a function; whoever runs it hands in what happened and carries out what comes out.
  */
-import { between, earliest, type Instant, type Millis, millis } from '../base/index.ts';
-import { type Plan, sitesOf } from '../plan/index.ts';
+import { earliest, type Instant } from '../base/index.ts';
 import { type Announcement, announcementOf } from './announcement.ts';
-import { type Decision, decide, type Level, mayLeave } from './decision.ts';
-import {
-  type DrainEvent,
-  type DrainState,
-  type Evidence,
-  type Order,
-  startDrain,
-  stepDrain,
-} from './drain.ts';
-import {
-  type HolderState,
-  hear,
-  holderDue,
-  report,
-  startHolder,
-  type TicketView,
-  ticketView,
-  wait,
-} from './holder.ts';
-import type { ProbeResult } from './probe.ts';
-import { type Scope, scopes } from './scope.ts';
-import type { Answer, Need, Report } from './ticket.ts';
+import { type Decision, decide, mayLeave } from './decision.ts';
+import { type DrainEvent, stepDrain } from './drain.ts';
+import { type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
+import { failingOf, guardView, needOf, verdictOf } from './standing.ts';
+import type { Decided, Duties, SiteEffect, SiteEvent, SiteState, SiteStep } from './state.ts';
 import {
   phaseOf,
-  reconfigureVerdict,
   startVerdict,
   stepVerdict,
   type Verdict,
   type VerdictState,
   verdictDue,
 } from './verdict.ts';
-
-/** What a site has to look after: its part of a plan, worked out once. */
-export interface Duties {
-  readonly plan: Plan;
-  readonly site: string;
-  /** Scopes that the site announces. */
-  readonly scopes: readonly Scope[];
-  /** Services that it runs. */
-  readonly services: readonly string[];
-}
-
-export interface SiteState {
-  readonly services: { readonly [service: string]: VerdictState };
-  /** By scope; none when the plan names no controller. */
-  readonly holders: { readonly [scope: string]: HolderState };
-  readonly drain: DrainState;
-  /** Nothing that is announced changes until then. */
-  readonly frozen?: Order & { readonly until?: Instant };
-  readonly stopping: boolean;
-  readonly decided: { readonly [scope: string]: Decided };
-  /** Measured towards the scopes' addresses, bits per second. */
-  readonly load: { readonly [scope: string]: number };
-}
-
-export interface Decided {
-  readonly level: Level;
-  /** From the decision back to what it rests on. */
-  readonly why: readonly string[];
-  readonly since: Instant;
-  /** It is out by a ticket that was used. */
-  readonly left: boolean;
-  /** How often that has happened. */
-  readonly leaves: number;
-}
-
-export type SiteEvent =
-  | { readonly kind: 'probe'; readonly service: string; readonly probe: string; readonly result: ProbeResult }
-  | { readonly kind: 'answer'; readonly answer: Answer }
-  | { readonly kind: 'drain' | 'undrain' | 'thaw'; readonly order: Order }
-  | { readonly kind: 'freeze'; readonly order: Order; readonly until?: Instant }
-  | { readonly kind: 'evidence'; readonly evidence: Evidence }
-  | { readonly kind: 'load'; readonly scope: string; readonly load: number }
-  /** A clean stop: withdraw first. */
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'due' };
-
-export type SiteEffect =
-  /** The level of a scope has changed: bring the sessions in line with `announcement`. */
-  | {
-      readonly do: 'announce';
-      readonly scope: string;
-      readonly level: Level;
-      readonly was: Level;
-      readonly why: readonly string[];
-    }
-  | { readonly do: 'report'; readonly report: Report }
-  /** For log and audit: something of the judgement changed. */
-  | {
-      readonly do: 'note';
-      readonly about: string;
-      readonly from: string;
-      readonly to: string;
-      readonly why: readonly string[];
-    }
-  /** An order that cannot be followed now. */
-  | { readonly do: 'refuse'; readonly why: string };
-
-export type SiteStep = readonly [SiteState, readonly SiteEffect[]];
-
-/** The duties of a site; undefined when the plan has no such site. */
-export function dutiesOf(plan: Plan, site: string): Duties | undefined {
-  if (!Object.hasOwn(plan.sites, site)) return undefined;
-  return {
-    plan,
-    site,
-    scopes: scopes(plan).filter((scope) => scope.sites.includes(site)),
-    services: Object.entries(plan.services).flatMap(([name, s]) =>
-      sitesOf(plan, s).includes(site) ? [name] : [],
-    ),
-  };
-}
-
-/** A site that has just started: nothing is known, nothing is announced. `boot` is larger than at any earlier start. */
-export function startSite(duties: Duties, boot: number, now: Instant): SiteState {
-  const { plan } = duties;
-  const of = <T>(names: readonly string[], make: (name: string) => T) =>
-    Object.fromEntries(names.map((n) => [n, make(n)]));
-  const names = duties.scopes.map((s) => s.name);
-  return {
-    services: of(duties.services, (name) => startVerdict(plan.services[name]!, now)),
-    holders: plan.controller === undefined ? {} : of(names, () => startHolder(boot, now)),
-    drain: startDrain(now),
-    stopping: false,
-    decided: of(names, () => ({
-      level: 'pending' as const,
-      why: ['just started'],
-      since: now,
-      left: false,
-      leaves: 0,
-    })),
-    load: {},
-  };
-}
 
 /** The next instant at which `step` has to be called with `due`, if nothing happens before. */
 export function siteDue(duties: Duties, state: SiteState, now: Instant): Instant | undefined {
@@ -250,71 +128,6 @@ function advanceDrain(duties: Duties, before: SiteState, now: Instant): SiteStat
   return free ? drainStep(duties, state, { kind: 'ticket' }, now) : state;
 }
 
-/** The verdict on a scope: the worst of its services here that count. A scope without services is up as soon as the agent is. */
-export function verdictOf(
-  duties: Duties,
-  state: Pick<SiteState, 'services'>,
-  scope: Scope,
-): { readonly verdict: Verdict; readonly why: readonly string[] } {
-  const order: readonly Verdict[] = ['down', 'unknown', 'degraded', 'up'];
-  let worst: { readonly verdict: Verdict; readonly why: readonly string[] } = {
-    verdict: 'up',
-    why: scope.services.length === 0 ? ['no service is named for it'] : [],
-  };
-  for (const name of scope.services) {
-    const own = state.services[name];
-    const service = duties.plan.services[name]!;
-    if (own === undefined || service.whenDown === 'ignore') continue;
-    const verdict =
-      own.verdict === 'down' && service.whenDown === 'less-preferred' ? 'degraded' : own.verdict;
-    if (order.indexOf(verdict) < order.indexOf(worst.verdict))
-      worst = { verdict, why: [`${name} is ${own.verdict}`, ...own.reasons] };
-  }
-  return worst;
-}
-
-/** What the guard says to leaving: a fault that all sites share is no reason to, and a ticket that was used still holds. */
-function guardView(
-  duties: Duties,
-  state: SiteState,
-  scope: Scope,
-  now: Instant,
-): { readonly ticket: TicketView; readonly why: readonly string[] } {
-  const holder = state.holders[scope.name];
-  if (holder === undefined) return { ticket: 'alone', why: [] };
-  const failing = Object.keys(failingOf(duties, state, scope, now));
-  if (failing.length > 0 && failing.every((probe) => holder.shared.includes(probe)))
-    return { ticket: 'refused', why: [`shared fault: ${failing.join(', ')} fails at every site`] };
-  if (state.decided[scope.name]?.left) return { ticket: 'held', why: ['its ticket is used'] };
-  const ticket = ticketView(holder, now);
-  const words = {
-    held: 'holds a ticket',
-    lease: 'the controller is lost; the ticket is still good',
-    refused: `refused: ${holder.refused?.reason}: ${holder.refused?.detail}`,
-    asked: 'has asked for a ticket',
-    lost: 'the controller is lost, and there is no ticket',
-    alone: 'judges alone',
-  };
-  return { ticket, why: [words[ticket]] };
-}
-
-/** Probes of the scope that count and fail here, with how long. */
-function failingOf(
-  duties: Duties,
-  state: Pick<SiteState, 'services'>,
-  scope: Scope,
-  now: Instant,
-): { readonly [probe: string]: Millis } {
-  const failing: { [probe: string]: Millis } = {};
-  for (const name of scope.services) {
-    const service = duties.plan.services[name]!;
-    for (const [probe, p] of Object.entries(state.services[name]?.probes ?? {}))
-      if (p.phase === 'down' && service.probes[probe]?.onFailure === 'down')
-        failing[`${name}/${probe}`] = between(p.since, now);
-  }
-  return failing;
-}
-
 function decideAll(duties: Duties, state: SiteState, now: Instant, effects: SiteEffect[]): SiteState {
   const decided: { [scope: string]: Decided } = {};
   for (const scope of duties.scopes) {
@@ -364,22 +177,6 @@ function decideOne(
   return decide({ verdict, drain: state.drain.phase, ticket, last: duties.plan.guard.last });
 }
 
-/** How much a ticket is wanted, ahead of need where need can be seen coming. */
-function needOf(duties: Duties, state: SiteState, scope: Scope): Need | undefined {
-  const level = state.decided[scope.name]?.level;
-  if (level !== 'full' && level !== 'less-preferred') return undefined;
-  const { phase } = state.drain;
-  if (phase === 'empty' || verdictOf(duties, state, scope).verdict === 'down') return 'now';
-  const shaky = scope.services.some((name) => {
-    const own = state.services[name];
-    return (
-      own !== undefined &&
-      (own.verdict === 'degraded' || phaseOf(duties.plan.services[name]!, own) === 'falling')
-    );
-  });
-  return shaky || phase === 'lessPreferred' ? 'soon' : 'spare';
-}
-
 function reportAll(duties: Duties, state: SiteState, now: Instant, effects: SiteEffect[]): SiteState {
   const holders: { [scope: string]: HolderState } = {};
   for (const scope of duties.scopes) {
@@ -423,78 +220,4 @@ function notes(duties: Duties, before: SiteState, after: SiteState): readonly Si
 
 function phaseText(service: Parameters<typeof phaseOf>[0], state: VerdictState): string {
   return state.verdict === 'degraded' ? 'degraded' : phaseOf(service, state);
-}
-
-/** The same site under a changed plan: what is known stays known, new services and scopes begin unknown. */
-export function reconfigureSite(duties: Duties, state: SiteState, boot: number, now: Instant): SiteState {
-  const fresh = startSite(duties, boot, now);
-  const keep = <T>(
-    names: object,
-    old: { readonly [name: string]: T },
-    make: { readonly [name: string]: T },
-  ) => Object.fromEntries(Object.keys(names).map((name) => [name, old[name] ?? (make[name] as T)]));
-  return {
-    ...state,
-    services: Object.fromEntries(
-      duties.services.map((name) => {
-        const old = state.services[name];
-        return [
-          name,
-          old ? reconfigureVerdict(duties.plan.services[name]!, old, now) : fresh.services[name]!,
-        ];
-      }),
-    ),
-    holders: keep(fresh.holders, state.holders, fresh.holders),
-    decided: keep(fresh.decided, state.decided, fresh.decided),
-    load: Object.fromEntries(
-      Object.entries(state.load).filter(([scope]) => Object.hasOwn(fresh.decided, scope)),
-    ),
-  };
-}
-
-/**
- * A site that starts again from what it knew when it was saved at `savedAt`, `elapsed` ago: nothing is announced before new
- * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out.
- */
-export function restoreSite(
-  duties: Duties,
-  saved: SiteState,
-  times: { readonly savedAt: Instant; readonly elapsed: Millis; readonly boot: number },
-  now: Instant,
-): SiteState {
-  const fresh = startSite(duties, times.boot, now);
-  const shift = now - times.savedAt - times.elapsed;
-  const moved = (at: Instant) => millis(at + shift) as number as Instant;
-  return {
-    ...fresh,
-    services: Object.fromEntries(
-      Object.entries(fresh.services).map(([name, service]) => {
-        const old = saved.services[name];
-        return [
-          name,
-          old ? { ...service, returns: old.returns.map(moved), backOffs: old.backOffs } : service,
-        ];
-      }),
-    ),
-    drain: {
-      ...saved.drain,
-      since: moved(saved.drain.since),
-      ...(saved.drain.due === undefined ? {} : { due: moved(saved.drain.due) }),
-      ...(saved.drain.quietSince === undefined ? {} : { quietSince: moved(saved.drain.quietSince) }),
-    },
-    ...(saved.frozen === undefined
-      ? {}
-      : {
-          frozen: {
-            ...saved.frozen,
-            ...(saved.frozen.until === undefined ? {} : { until: moved(saved.frozen.until) }),
-          },
-        }),
-    decided: Object.fromEntries(
-      Object.entries(fresh.decided).map(([scope, d]) => [
-        scope,
-        { ...d, left: saved.decided[scope]?.left ?? false },
-      ]),
-    ),
-  };
 }

@@ -1,0 +1,78 @@
+/** The same site under a changed plan, and after a restart. */
+import { type Instant, type Millis, millis } from '../base/index.ts';
+import { type Duties, type SiteState, startSite } from './state.ts';
+import { reconfigureVerdict } from './verdict.ts';
+
+/** The same site under a changed plan: what is known stays known, new services and scopes begin unknown. */
+export function reconfigureSite(duties: Duties, state: SiteState, boot: number, now: Instant): SiteState {
+  const fresh = startSite(duties, boot, now);
+  const keep = <T>(
+    names: object,
+    old: { readonly [name: string]: T },
+    make: { readonly [name: string]: T },
+  ) => Object.fromEntries(Object.keys(names).map((name) => [name, old[name] ?? (make[name] as T)]));
+  return {
+    ...state,
+    services: Object.fromEntries(
+      duties.services.map((name) => {
+        const old = state.services[name];
+        return [
+          name,
+          old ? reconfigureVerdict(duties.plan.services[name]!, old, now) : fresh.services[name]!,
+        ];
+      }),
+    ),
+    holders: keep(fresh.holders, state.holders, fresh.holders),
+    decided: keep(fresh.decided, state.decided, fresh.decided),
+    load: Object.fromEntries(
+      Object.entries(state.load).filter(([scope]) => Object.hasOwn(fresh.decided, scope)),
+    ),
+  };
+}
+
+/**
+ * A site that starts again from what it knew when it was saved at `savedAt`, `elapsed` ago: nothing is announced before new
+ * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out.
+ */
+export function restoreSite(
+  duties: Duties,
+  saved: SiteState,
+  times: { readonly savedAt: Instant; readonly elapsed: Millis; readonly boot: number },
+  now: Instant,
+): SiteState {
+  const fresh = startSite(duties, times.boot, now);
+  const shift = now - times.savedAt - times.elapsed;
+  const moved = (at: Instant) => millis(at + shift) as number as Instant;
+  return {
+    ...fresh,
+    services: Object.fromEntries(
+      Object.entries(fresh.services).map(([name, service]) => {
+        const old = saved.services[name];
+        return [
+          name,
+          old ? { ...service, returns: old.returns.map(moved), backOffs: old.backOffs } : service,
+        ];
+      }),
+    ),
+    drain: {
+      ...saved.drain,
+      since: moved(saved.drain.since),
+      ...(saved.drain.due === undefined ? {} : { due: moved(saved.drain.due) }),
+      ...(saved.drain.quietSince === undefined ? {} : { quietSince: moved(saved.drain.quietSince) }),
+    },
+    ...(saved.frozen === undefined
+      ? {}
+      : {
+          frozen: {
+            ...saved.frozen,
+            ...(saved.frozen.until === undefined ? {} : { until: moved(saved.frozen.until) }),
+          },
+        }),
+    decided: Object.fromEntries(
+      Object.entries(fresh.decided).map(([scope, d]) => [
+        scope,
+        { ...d, left: saved.decided[scope]?.left ?? false },
+      ]),
+    ),
+  };
+}
