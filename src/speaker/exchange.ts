@@ -10,6 +10,7 @@ import {
   type Family,
   IPV4_UNICAST,
   MESSAGE_MAX,
+  type Role,
   splitAs4,
 } from '../wire/index.ts';
 import { Exporter, selfNextHop } from './exporter.ts';
@@ -72,9 +73,15 @@ export function newImporter(
     enforceFirstAs: peer.options.enforceFirstAs ?? true,
     localAsn: options.asn,
     localId: ipv4Number(options.id) ?? 0,
-    role: negotiated.role,
+    localAddress: negotiated.local,
+    role: roleOf(around, peer, negotiated),
     validate: options.validate ?? (() => 'unverified'),
   });
+}
+
+/** RFC 9234 §4.2: where the peer names no role, the one configured here rules all the same. A peer that names a wrong one has no session. */
+function roleOf(around: Surroundings, peer: Peer, negotiated: Negotiated): Role | undefined {
+  return isExternal(around, negotiated) ? (negotiated.role ?? peer.options.session.role) : undefined;
 }
 
 export function newExporter(
@@ -104,7 +111,7 @@ export function newExporter(
     self: selfNextHop(own ? local : undefined, wanted),
     extendedNextHop: negotiated.extendedNextHop.includes(family),
     localAsn: options.asn,
-    role: negotiated.role,
+    role: roleOf(around, peer, negotiated),
     validate: options.validate ?? (() => 'unverified'),
   });
 }

@@ -4,7 +4,7 @@
  * The answer depends on the attribute section alone unless policy asks for the prefix or its validation, so it is worked
  * out once for each distinct section and remembered.
  */
-import type { Asn } from '../base/index.ts';
+import { type Address, type Asn, addressBytes } from '../base/index.ts';
 import type { Compiled, Neighbor } from '../policy/index.ts';
 import { type AttributeStore, type Table, widen } from '../rib/index.ts';
 import {
@@ -16,6 +16,7 @@ import {
   REFLECTED,
   type Role,
 } from '../wire/index.ts';
+import { nextHopOf } from './rewrite.ts';
 import { attributesOf, sectionOf, withNextHop } from './section.ts';
 import { RouteSubject, type Validate } from './subject.ts';
 
@@ -35,6 +36,8 @@ export interface ImportContext {
   readonly enforceFirstAs: boolean;
   readonly localAsn: Asn;
   readonly localId: number;
+  /** Our address on the session, which is no next hop for us. */
+  readonly localAddress: Address;
   /** What the peer is to us is the counterpart of our own role (RFC 9234). */
   readonly role: Role | undefined;
   readonly validate: Validate;
@@ -46,10 +49,12 @@ const REFUSED = 0xffff_ffff;
 export class Importer {
   readonly #in: ImportContext;
   readonly #memorable: boolean;
+  readonly #ours: Uint8Array;
   #memo: Uint32Array = new Uint32Array(0);
 
   constructor(context: ImportContext) {
     this.#in = context;
+    this.#ours = addressBytes(context.localAddress) ?? new Uint8Array(0);
     this.#memorable = !context.policy.usesPrefix && !context.policy.usesValidation;
   }
 
@@ -79,6 +84,8 @@ export class Importer {
       return no(`the path does not begin with the peer's AS ${neighbor.asn} (RFC 4271 §6.3)`);
     if (!external && store.originatorId[section] === this.#in.localId)
       return no('we are its ORIGINATOR_ID (RFC 4456 §8)');
+    if (this.#leadsHere(section))
+      return no(`its next hop ${this.#in.localAddress} is our own address (RFC 4271 §6.3)`);
     const leak = external ? leaks(role, flags, store.otc[section]!, neighbor.asn) : undefined;
     if (leak) return no(leak);
 
@@ -112,6 +119,15 @@ export class Importer {
       changed = true;
     }
     return { section: changed ? this.#keep(result) : section };
+  }
+
+  /** True when the next hop is the address that we have on the session ourselves. */
+  #leadsHere(section: number): boolean {
+    const { store } = this.#in;
+    const ours = this.#ours;
+    const at = store.offset[section]!;
+    const hop = nextHopOf(store.bytes, at, at + store.length[section]!);
+    return hop !== undefined && hop.length >= ours.length && ours.every((b, i) => hop[i] === b);
   }
 
   /** The route as import policy sees it. */
