@@ -5,6 +5,7 @@
 import {
   type Attribute,
   decodeMessage,
+  endOfRib,
   type Family,
   HAS_NEXT_HOP,
   IPV4_UNICAST,
@@ -190,13 +191,22 @@ export class RoutesIn {
       extendedNextHop: negotiated.extendedNextHop,
     });
     if (!judged.ok) return { error: judged.error };
-    this.#values(peer, established, judged.message, second);
     const fault = judged.faults[0];
+    const ended = fault ? undefined : endOfRib(judged.message);
+    if (ended !== undefined) return established.exchanges.has(ended) ? { endOfRib: ended } : FINE;
+    this.#values(peer, established, judged.message, second);
     return fault ? { fault: fault.error.why } : FINE;
   }
 
-  #values(peer: Peer, { exchanges, negotiated }: Established, update: Update, second: number): void {
-    const merged = mergeAs4(update.attributes, negotiated.receive.asn4);
+  #values(
+    peer: Peer,
+    { exchanges, negotiated, external }: Established,
+    update: Update,
+    second: number,
+  ): void {
+    const all = mergeAs4(update.attributes, negotiated.receive.asn4);
+    // RFC 7311 §3.4: on a session that is not set up for AIGP, and external ones are not, the attribute is ignored.
+    const merged = external ? all.filter((a) => a.kind !== 'aigp') : all;
     const v4 = exchanges.get(IPV4_UNICAST);
     if (v4) this.#withdrawAll(peer, v4, update.withdrawn);
     for (const a of merged) {
