@@ -9,6 +9,7 @@ import { type Address, type Asn, addressBytes, isLinkLocal } from '../base/index
 import type { Compiled, Neighbor } from '../policy/index.ts';
 import {
   type AttributeStore,
+  DEFAULT_LOCAL_PREF,
   EBGP,
   IBGP,
   type Interner,
@@ -128,6 +129,7 @@ export class Exporter {
     let end = at + store.length[section]!;
     let hop: 'self' | 'unchanged' | Address | undefined;
     let medDone = false;
+    let localPref = flags & HAS_LOCAL_PREF ? undefined : localPrefOf(store.rank[section]!);
     if (!policy.changesNothing) {
       const subject = this.subject(section, source, prefix);
       const outcome = policy.evaluate(subject);
@@ -148,6 +150,9 @@ export class Exporter {
         at = 0;
         end = bytes.length;
         medDone = true;
+        // RFC 4271 §5.1.5: inside the AS it has to be there, whatever policy took away.
+        const given = outcome.attributes.some((a) => a.kind === 'localPref');
+        localPref = given ? undefined : DEFAULT_LOCAL_PREF;
       }
     }
     const nextHop = this.#nextHop(hop, kind, bytes, at, end);
@@ -159,7 +164,8 @@ export class Exporter {
       mp: classic ? undefined : familyCode(this.#in.family),
       external,
       dropMed: dropMed && !medDone,
-      localPref: external || flags & HAS_LOCAL_PREF ? undefined : localPrefOf(store.rank[section]!),
+      localPref: external ? undefined : localPref,
+      partial: kind !== LOCAL,
       otc:
         external && !(flags & HAS_OTC) && (role === 'provider' || role === 'peer' || role === 'rs')
           ? this.#in.localAsn
@@ -240,7 +246,7 @@ export function selfNextHop(
   session: Address | undefined,
   wanted: Address | undefined,
 ): readonly Address[] | undefined {
-  if (session && isLinkLocal(session)) return [wanted ?? session, session];
+  if (session && isLinkLocal(session) && wanted?.includes(':') !== false) return [wanted ?? session, session];
   const one = wanted ?? session;
   return one && [one];
 }

@@ -20,6 +20,8 @@ export interface Rewrite {
   readonly dropMed: boolean;
   /** LOCAL_PREF to write where there is none. */
   readonly localPref: number | undefined;
+  /** Set Partial on what nobody here knows: the route came from elsewhere (RFC 4271 §5). */
+  readonly partial: boolean;
   /** ONLY_TO_CUSTOMER to add where there is none (RFC 9234 §5). */
   readonly otc: Asn | undefined;
 }
@@ -84,7 +86,7 @@ export function rewrite(bytes: Uint8Array, from: number, to: number, how: Rewrit
       if (type === 5) localPref = undefined;
       if (type === 35) otc = undefined;
       out.set(bytes.subarray(at, end), o);
-      if ((flags & 0xc0) === 0xc0 && !KNOWN.has(type)) out[o]! |= 0x20;
+      if (how.partial && (flags & 0xc0) === 0xc0 && !KNOWN.has(type)) out[o]! |= 0x20;
       o += end - at;
     }
     at = end;

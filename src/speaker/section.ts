@@ -5,10 +5,12 @@
 import { type Address, fromHex, type Prefix, prefixFamily } from '../base/index.ts';
 import {
   type Agreed,
+  ATTRIBUTES,
   type Attribute,
   decodeAttributes,
   encodeAttributes,
   type Family,
+  FLAG,
   IPV4_UNICAST,
   IPV6_UNICAST,
   type Segment,
@@ -22,22 +24,32 @@ export function attributesOf(section: Uint8Array): readonly Attribute[] {
   return decodeAttributes(section, CANONICAL).attributes;
 }
 
-/** The canonical section of values: MP_REACH_NLRI first and without prefixes, no MP_UNREACH_NLRI. */
+/**
+ * The canonical section of values: MP_REACH_NLRI first and without prefixes, no MP_UNREACH_NLRI. Of the flags only what means
+ * something is kept: Partial on what is optional and transitive (RFC 4271 §4.3).
+ */
 export function sectionOf(attributes: readonly Attribute[]): Uint8Array {
   const reach: Attribute[] = [];
   const rest: Attribute[] = [];
   for (const a of attributes) {
-    if (a.kind === 'mpReach') {
-      const { flags: _, ...plain } = a;
-      reach.push({ ...plain, announced: [] });
-    } else if (a.kind !== 'mpUnreach' && a.kind !== 'mpUnreachOpaque' && a.kind !== 'mpReachOpaque')
-      rest.push(a);
+    if (a.kind === 'mpReach') reach.push({ ...plain(a), announced: [] });
+    else if (a.kind !== 'mpUnreach' && a.kind !== 'mpUnreachOpaque' && a.kind !== 'mpReachOpaque')
+      rest.push(plain(a));
   }
   return encodeAttributes(
     [...reach, ...rest.filter((a) => reach.length === 0 || a.kind !== 'nextHop')],
     CANONICAL,
   );
 }
+
+/** The attribute with its usual flags, and Partial where that may be. */
+function plain<A extends Attribute>(a: A): A {
+  if (a.flags === undefined) return a;
+  const usual = a.kind === 'unknown' ? a.flags & WHAT : ATTRIBUTES[a.kind].flags;
+  return { ...a, flags: usual === WHAT ? usual | (a.flags & FLAG.partial) : usual };
+}
+
+const WHAT = FLAG.optional | FLAG.transitive;
 
 /** The next hop that values name: in NEXT_HOP, or in MP_REACH_NLRI. */
 export function nextHopIn(attributes: readonly Attribute[]): Address | undefined {

@@ -34,6 +34,7 @@ import {
   HEADER_LENGTH,
   IPV4_UNICAST,
   type Message,
+  notificationOf,
 } from '../wire/index.ts';
 import { Deadlines } from './deadlines.ts';
 import {
@@ -258,9 +259,8 @@ export class Speaker {
       this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count: peer.counters.faultsIn });
     }
     if (taken.error) {
-      const { code, subcode, data, why } = taken.error;
-      const notification = { kind: 'notification', code, subcode, data } as const;
-      this.#step(peer, { kind: 'malformed', link, notification, why }, now);
+      const notification = notificationOf(taken.error);
+      this.#step(peer, { kind: 'malformed', link, notification, why: taken.error.why }, now);
       return;
     }
     if (taken.endOfRib !== undefined) {
@@ -275,9 +275,8 @@ export class Speaker {
   #message(peer: Peer, link: LinkName, bytes: Uint8Array, now: Instant): void {
     const decoded: Decoded = decodeMessage(bytes, this.#agreed(peer, link));
     if (!decoded.ok) {
-      const { code, subcode, data, why } = decoded.error;
-      const notification = { kind: 'notification', code, subcode, data } as const;
-      this.#step(peer, { kind: 'malformed', link, notification, why }, now);
+      const notification = notificationOf(decoded.error);
+      this.#step(peer, { kind: 'malformed', link, notification, why: decoded.error.why }, now);
       return;
     }
     this.#step(peer, eventOf(link, decoded.message), now);
@@ -356,7 +355,9 @@ export class Speaker {
   }
 
   #send(peer: Peer, link: LinkName, message: Message): void {
-    peer.links[link]?.control.push(encodeMessage(message, this.#agreed(peer, link)));
+    const { established } = peer;
+    const agreed = established?.link === link ? established.negotiated.send : BEFORE_OPEN;
+    peer.links[link]?.control.push(encodeMessage(message, agreed));
     peer.counters.messagesOut++;
     this.#ready.add(peer);
   }
