@@ -3,7 +3,7 @@ import { type Address, familyOf, formatAddress, type IpFamily, isLinkLocal, mill
 import { check } from '../policy/index.ts';
 import { formatPath, type Path } from './complaint.ts';
 import type { Drain, Guard, LessPreferred, Plan, Probe, Service, Site, Upstream } from './plan.ts';
-import type { File, FileService, FileSite, FileUpstream } from './schema.ts';
+import { type File, type FileService, type FileSite, type FileUpstream, ROLES } from './schema.ts';
 
 /** What does not agree; `found` where it is not simply what stands at the path. */
 export interface Disagreement {
@@ -180,10 +180,11 @@ function completeUpstream(
   file: File,
   disagree: Disagree,
 ): Upstream {
-  const { name: _, bfd, ttlSecurity, gracefulRestart, ...rest } = given;
+  const { name: _, role, bfd, ttlSecurity, gracefulRestart, ...rest } = given;
   const own = familyOf(rest.address);
   const say = (key: string, allowed: string, more: Partial<Disagreement> = {}) =>
     disagree({ path: [...path, key], allowed, ...more });
+  if (role === undefined) say('role', `one of: ${ROLES.join(', ')}`);
   if (isLinkLocal(rest.address) && rest.interface === undefined)
     say('address', 'a link-local address only together with interface');
   if (rest.localAddress !== undefined && familyOf(rest.localAddress) !== own)
@@ -208,6 +209,7 @@ function completeUpstream(
     ...UPSTREAM,
     families: [own] as readonly IpFamily[],
     ...rest,
+    role: role ?? 'provider',
     ...(ttlSecurity ? { ttlSecurity } : {}),
     ...(bfd ? { bfd } : {}),
     ...(gracefulRestart ? { gracefulRestart } : {}),

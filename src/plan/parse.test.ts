@@ -240,6 +240,14 @@ test('defaults fill what upstreams, services and probes do not say themselves; a
   expect(complaintsOf(text.replace('9s', '9'))).toHaveLength(1);
 });
 
+test('the role of a neighbour has to be said, by itself or for all', () => {
+  expect(complaintsOf(small('address: 198.51.100.1').replace('role: provider, ', ''))).toEqual([
+    expect.stringMatching(
+      /^n\.yaml:7:9: sites\.fra\.upstreams\[0\]\.role: found nothing; allowed: one of: provider, /,
+    ),
+  ]);
+});
+
 test('sites without a number get the lowest that is free, and two sites never share one', () => {
   const sites = (fra: string, nyc: string) =>
     EXAMPLE.replace('place: F', `${fra}\n    place: F`).replace('place: N', `${nyc}\n    place: N`);

@@ -38,14 +38,14 @@ import {
   whole,
 } from './shape.ts';
 
-export const ROLES: readonly Role[] = [
+export const ROLES = [
   'provider',
   'peer',
   'customer',
   'route-server',
   'route-server-client',
   'internal',
-];
+] as const satisfies readonly Role[];
 
 const BFD = z.union(
   [
@@ -135,16 +135,10 @@ const UPSTREAM_SHAPE = {
     .describe('How commands and logs call it; as64601 unless said.'),
   asn: asn.describe('AS number of the neighbour.'),
   address: address.describe('Address of the neighbour.'),
-  role: oneOf(
-    ...(ROLES as readonly [
-      'provider',
-      'peer',
-      'customer',
-      'route-server',
-      'route-server-client',
-      'internal',
-    ]),
-  ).describe('What the neighbour is to us (RFC 9234).'),
+  // Needed, but it may stand in the defaults; so `complete` asks for it.
+  role: oneOf(...ROLES)
+    .optional()
+    .describe('What the neighbour is to us (RFC 9234).'),
   port: whole(1, 65535, 'a port').optional(),
   description: text('a text', 1000).optional(),
   enabled: flag.optional(),
