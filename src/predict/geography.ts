@@ -10,14 +10,14 @@ const FEWEST_FOR_TABLE = 16;
 
 /** A geography and the places behind its numbers. */
 export interface Terrain extends Geography {
-  readonly at: readonly LatLon[];
+  readonly at: readonly Place[];
 }
 
 /** Prepares the places of a world; some hundred milliseconds. */
 export function terrainOf(world: World, network: Network): Terrain {
   const n = world.graph.asns.length;
   const number = new Map<number, number>();
-  const at: LatLon[] = [];
+  const at: Place[] = [];
   const nodeOffsets = new Uint32Array(n + 1);
   const nodes: number[] = [];
   for (let v = 0; v < n; v++) {

@@ -1,4 +1,32 @@
 /** Catchments: who will land at which site, why, and what if. Pure. */
-
+export {
+  type CityAnswer,
+  type ClientAnswer,
+  cityAnswer,
+  clientAnswer,
+  eachPart,
+  FLY_PAST_KM,
+  nearestSites,
+  type Part,
+  pathOf,
+  type SiteSummary,
+  type SiteTable,
+  type Summary,
+  summarise,
+} from './catchment.ts';
+export {
+  type Announcement,
+  type Deployment,
+  type Effect,
+  type LocalPreference,
+  MOST_ANNOUNCEMENTS,
+  type Neighbour,
+  sitesIn,
+  without,
+} from './deployment.ts';
+export { doubleFailures, type Failure, failuresOf, intact, singleFailures } from './failure.ts';
 export { kilometresTo, MOST_MEASURED, type Terrain, terrainOf } from './geography.ts';
+export { type Ground, groundOf } from './ground.ts';
 export * from './kernel/index.ts';
+export { city, worldIn } from './notation.ts';
+export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';

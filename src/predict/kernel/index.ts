@@ -1,4 +1,5 @@
 /** The kernel's own list; `predict/index.ts` passes on what other rooms may use. */
+export { adjust, type Bench, benchFor, type Preferences } from './adjust.ts';
 export * from './memory.ts';
 export {
   FAR_AWAY,

@@ -131,12 +131,38 @@ export function addSeed(
   return s;
 }
 
-/** Import filters against tainted seeds (ROV, ASPA). */
+/** What some ASes refuse from some neighbours: filters against tainted seeds (ROV, ASPA), and links a route is kept off. */
 export interface Filter {
   /** Indexed by AS; 1: refuses tainted routes, or asks `accepts` when there is one. */
   readonly refuses: Uint8Array;
-  /** Asked only for a tainted route at a filtering AS: does `to` accept what `from` offers? */
+  /**
+   * Asked only for a tainted route at a filtering AS: does `to` accept what `from` offers? `from` is an AS, or the number of
+   * ASes + the seed that `to` hears directly.
+   */
   readonly accepts?: (from: number, to: number) => boolean;
+  /** Links over which nothing is passed on, in one direction. */
+  readonly cut?: Cut;
+}
+
+/** Directed links that are cut: `from[i]` tells `to[i]` nothing. Few: they are looked through one by one. */
+export interface Cut {
+  /** Indexed by AS; 1: stands in `from`. */
+  readonly some: Uint8Array;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+}
+
+export function isCut(cut: Cut | undefined, from: number, to: number): boolean {
+  if (cut === undefined || cut.some[from] !== 1) return false;
+  for (let i = 0; i < cut.from.length; i++) if (cut.from[i] === from && cut.to[i] === to) return true;
+  return false;
+}
+
+/** Does `to` refuse the route of neighbour `from`, which ends at a seed that is `tainted` (1) or not (0)? */
+export function refused(filter: Filter, tainted: number, from: number, to: number): boolean {
+  if (isCut(filter.cut, from, to)) return true;
+  if (tainted === 0 || filter.refuses[to] !== 1) return false;
+  return filter.accepts === undefined || !filter.accepts(from, to);
 }
 
 /**

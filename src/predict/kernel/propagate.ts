@@ -18,6 +18,7 @@ import {
   PEER,
   PROVIDER,
   type Routes,
+  refused,
   type Seeds,
 } from './memory.ts';
 
@@ -64,7 +65,7 @@ export function propagate(
       for (; head < end; head++) {
         const v = order[head]!;
         const s = site[v]!;
-        const bad = filter !== undefined && tainted[s] === 1;
+        const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
         for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
           const p = neighbours[e]!;
           const held = rank[p]!;
@@ -74,7 +75,7 @@ export function propagate(
             if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
               continue;
           }
-          if (bad && refused(filter!, v, p)) continue;
+          if (bad && refused(filter!, tainted[s]!, v, p)) continue;
           if (offer < held) order[tail++] = p;
           rank[p] = offer;
           parent[p] = v;
@@ -93,7 +94,7 @@ export function propagate(
       const v = order[i]!;
       const s = site[v]!;
       const offer = PEER_RANK + (rank[v]! & LENGTH_MASK) + 1;
-      const bad = filter !== undefined && tainted[s] === 1;
+      const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
       for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
         const p = neighbours[e]!;
         const held = rank[p]!;
@@ -103,7 +104,7 @@ export function propagate(
           if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
             continue;
         }
-        if (bad && refused(filter!, v, p)) continue;
+        if (bad && refused(filter!, tainted[s]!, v, p)) continue;
         if (offer < held) order[tail++] = p;
         rank[p] = offer;
         parent[p] = v;
@@ -134,7 +135,7 @@ export function propagate(
       else if (head < end) v = order[head++]!;
       else break;
       const s = site[v]!;
-      const bad = filter !== undefined && tainted[s] === 1;
+      const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
       for (let e = transitOffsets[v]!, last = transitOffsets[v + 1]!; e < last; e++) {
         const c = transit[e]!;
         const held = rank[c]!;
@@ -144,7 +145,7 @@ export function propagate(
           if ((v >= parent[c]! && !careful) || !beats(network, seeds, routes, v, s, c, keepTies, careful))
             continue;
         }
-        if (bad && refused(filter!, v, c)) continue;
+        if (bad && refused(filter!, tainted[s]!, v, c)) continue;
         if (offer < held) order[tail++] = c;
         rank[c] = offer;
         parent[c] = v;
@@ -235,7 +236,7 @@ function choose(
     )
       continue;
     if (parent[p]! >= n && seeds.quiet[parent[p]! - n] === 1) continue;
-    if (filter !== undefined && seeds.tainted[s] === 1 && refused(filter, p, v)) continue;
+    if (filter !== undefined && refused(filter, seeds.tainted[s]!, p, v)) continue;
     rank[v] = offer;
     parent[v] = p;
     site[v] = s;
@@ -250,10 +251,6 @@ function anyQuiet(n: number, seeds: Seeds, routes: Routes): boolean {
     if (routes.rank[v] !== NONE && holder >= 0 && seeds.quiet[holder] === 1) return true;
   }
   return false;
-}
-
-function refused(filter: Filter, from: number, to: number): boolean {
-  return filter.refuses[to] === 1 && (filter.accepts === undefined || !filter.accepts(from, to));
 }
 
 /** Lets ASes hear the seeds of one class. A seed that makes its AS's rank better waits to be passed on. */
@@ -279,9 +276,7 @@ function sow(
       routes.contested[v] = 1;
       if (!seedBeats(network, seeds, routes, s, v, keepTies)) continue;
     }
-    if (seeds.tainted[s] === 1 && filter !== undefined && filter.refuses[v] === 1) {
-      if (filter.accepts === undefined || !filter.accepts(n + s, v)) continue;
-    }
+    if (filter !== undefined && refused(filter, seeds.tainted[s]!, n + s, v)) continue;
     if (offer < held) waiting[s] = 1;
     rank[v] = offer;
     parent[v] = n + s;

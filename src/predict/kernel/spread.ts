@@ -10,6 +10,7 @@
 import {
   CUSTOMER,
   type Filter,
+  isCut,
   LENGTH_BITS,
   LENGTH_MASK,
   type Network,
@@ -282,6 +283,7 @@ function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number
   const { tied, tiedAt } = shares;
   const { graph } = scene.network;
   const { quiet } = scene.seeds;
+  const cut = scene.filter?.cut;
   const n = rank.length;
   const routeClass = rank[v]! >>> LENGTH_BITS;
   if (routeClass === ORIGIN) return 0;
@@ -305,6 +307,7 @@ function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number
       if ((theirs & LENGTH_MASK) !== length || (single && u !== parent[v])) continue;
     } else if (theirs !== customer && theirs !== length) continue;
     if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
+    if (cut !== undefined && isCut(cut, u, v)) continue;
     tied[found] = u;
     tiedAt[found++] = e - list.offsets[v]!;
   }
