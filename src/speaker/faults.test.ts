@@ -74,7 +74,11 @@ describe.each([
       expect(left).toEqual([]);
       // And those who were told of the routes are told that they are gone.
       expect(other.lines().map((l) => l.split(' ')[0])).toEqual(STAYS);
-    } else if (v.value?.kind === 'update') expect(left).toEqual(named({ ...v.value, withdrawn: [] }));
+    } else if (v.value?.kind === 'update') {
+      // A vector that costs more inside our AS has its routes among the withdrawn ones.
+      const stays = reaction === v.reaction ? { ...v.value, withdrawn: [] } : v.value;
+      expect(left).toEqual(named(stays));
+    }
   });
 });
 
