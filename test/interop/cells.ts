@@ -1,6 +1,6 @@
 /** The columns of the matrix: what two routers are tried for, each a test that can fail. */
 import { OUR4, OUR6, THEIR4, THEIR6 } from './cells/ground.ts';
-import { bfd, collision, holdTimer, ourText, peerKilled, theirText } from './cells/liveness.ts';
+import { bfd, collision, dialling, holdTimer, ourText, peerKilled, theirText } from './cells/liveness.ts';
 import { gtsm, md5, roles } from './cells/protection.ts';
 import { refresh, theyRestart, weRestart } from './cells/restart.ts';
 import {
@@ -9,6 +9,7 @@ import {
   defaultDeny,
   extendedMessages,
   extendedNextHop,
+  inside,
   largeCommunities,
   prefixLimit,
   transit,
@@ -41,6 +42,12 @@ export const CELLS: readonly Cell[] = [
     promise: 'IPv6 routes both ways over an IPv6 session, every attribute equal',
     needs: ['ipv6'],
     run: (room) => bothWays(room, 'ipv6', OUR6, THEIR6),
+  },
+  {
+    name: 'iBGP',
+    promise: 'inside one AS: routes both ways with nothing prepended',
+    needs: [],
+    run: inside,
   },
   {
     name: '4-byte AS',
@@ -159,6 +166,13 @@ export const CELLS: readonly Cell[] = [
     promise: 'either side falls silent: the other gives up after the hold time, and they meet again',
     needs: [],
     run: holdTimer,
+  },
+  {
+    name: 'Who dials',
+    promise: 'a passive daemon is dialled, and a passive nearcast waits for the daemon',
+    needs: ['listen'],
+    ours: ['listen'],
+    run: dialling,
   },
   {
     name: 'Collision',

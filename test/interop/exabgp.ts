@@ -290,12 +290,12 @@ neighbor ${n.address} {
 }`;
 }
 
-/** ExaBGP sends the path exactly as written, so our own AS is written first. */
+/** ExaBGP sends the path exactly as written, so our own AS is written first, unless the neighbour is in it. */
 function route(spec: Spec, n: Neighbor, a: Announcement): string {
   const list = (words: readonly string[]) => `[ ${words.join(' ')} ]`;
   return [
     `route ${a.prefix} next-hop ${n.extendedNextHop ? n.local : 'self'} origin ${a.origin ?? 'igp'}`,
-    `as-path ${list([spec.asn, ...(a.path ?? [])].map(String))}`,
+    `as-path ${list([...(n.asn === spec.asn ? [] : [spec.asn]), ...(a.path ?? [])].map(String))}`,
     ...(a.med === undefined ? [] : [`med ${a.med}`]),
     ...(a.communities?.length ? [`community ${list(a.communities)}`] : []),
     ...(a.large?.length ? [`large-community ${list(a.large)}`] : []),

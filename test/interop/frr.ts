@@ -221,7 +221,7 @@ function toRoute(prefix: string, p: FrrPath): Route {
   return {
     prefix,
     origin: (p.origin ?? '').toLowerCase(),
-    path: p.aspath?.string ?? '',
+    path: (p.aspath?.string ?? '').replace('Local', ''),
     nextHop: hop?.ip ?? '',
     communities: sorted((p.community?.list ?? []).map((c) => WELL_KNOWN[c] ?? c)),
     large: sorted(p.largeCommunity?.list ?? []),

@@ -138,11 +138,11 @@ class Nearcast implements Router {
   }
 
   async shutdown(neighbor: Neighbor, text: string): Promise<void> {
-    await this.#call('stop', { name: this.#name(neighbor), text });
+    await this.#call('disable', { peer: this.#name(neighbor), text });
   }
 
   async refresh(neighbor: Neighbor): Promise<void> {
-    await this.#call('refresh', { name: this.#name(neighbor) });
+    await this.#call('refresh', { peer: this.#name(neighbor) });
   }
 
   async lastError(neighbor: Neighbor): Promise<string> {

@@ -178,12 +178,13 @@ export async function staysDown(watched: readonly [Router, Neighbor][], ms = 400
         throw new Error(`the session came up at ${router.name}, which it must not`);
 }
 
-/** What the receiver should hold of an announcement, as the sender's external neighbour. */
+/** What the receiver should hold of an announcement, as the sender's direct neighbour. */
 export function expected(sender: Spec, receiver: Kind, a: Announcement, nextHop: string): Route {
+  const internal = sender.neighbors[0]?.asn === sender.asn;
   return {
     prefix: a.prefix,
     origin: a.origin ?? 'igp',
-    path: [sender.asn, ...(a.path ?? [])].join(' '),
+    path: [...(internal ? [] : [sender.asn]), ...(a.path ?? [])].join(' '),
     nextHop,
     communities: sorted(a.communities ?? []),
     large: sorted(a.large ?? []),

@@ -152,3 +152,19 @@ export async function ourText(room: Room): Promise<void> {
     4000,
   );
 }
+
+/** One side waits, so the other has to dial; then the other way about. */
+export async function dialling(room: Room): Promise<void> {
+  const [wait, dial] = [await room.star(1), await room.star(1)];
+  const taps = [await room.tap(wait), await room.tap(dial)] as const;
+  const passive = { neighbor: { passive: true } };
+  const theyWait = room.pairOn(wait, {}, passive);
+  const weWait = room.pairOn(dial, passive, {});
+  await Promise.all([meet(theyWait), meet(weWait)]);
+  const dialler = async (tap: Wiretap) =>
+    (await tap.heard()).filter((m) => m.type === 4 && m.toPort === 179).at(-1)?.from;
+  if ((await dialler(taps[0])) !== theyWait.us.local)
+    throw new Error('the daemon was passive, and yet we did not dial');
+  if ((await dialler(taps[1])) !== weWait.them.local)
+    throw new Error('we were passive, and yet the daemon did not dial');
+}

@@ -210,3 +210,16 @@ export async function prefixLimit(room: Room): Promise<void> {
   );
   await down(pair.ours, pair.us, 3000);
 }
+
+/** One AS on both sides: nothing is prepended, and LOCAL_PREF goes along (which the daemons here all set to 100). */
+export async function inside(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const one = (prefix: string): Announcement => ({ ...rich(prefix), path: [], origin: 'igp' });
+  const pair = room.pairOn(
+    star,
+    { asn: OUR_ASN, announce: [one(OUR4[0]), plain(OUR4[1])] },
+    { asn: OUR_ASN, announce: [one(THEIR4[0]), plain(THEIR4[1])] },
+  );
+  await meet(pair);
+  await exchanged(room, pair, 'ipv4');
+}
