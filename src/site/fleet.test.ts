@@ -194,7 +194,8 @@ class World {
     return this.agents
       .filter((a) => {
         const holder = a.state.holders[this.config.scope]!;
-        return a.state.decided[this.config.scope]?.left || holds(holder, this.local(a.clock));
+        const decided = a.state.decided[this.config.scope]!;
+        return (decided.left && decided.leaves > 0) || holds(holder, this.local(a.clock));
       })
       .map((a) => a.duties.site);
   }

@@ -1,6 +1,6 @@
 /** The same site under a changed plan, and after a restart. */
 import { type Instant, type Millis, millis } from '../base/index.ts';
-import { type Duties, type SiteState, startSite } from './state.ts';
+import { type Decided, type Duties, type SiteState, startSite } from './state.ts';
 import { reconfigureVerdict } from './verdict.ts';
 
 /** The same site under a changed plan: what is known stays known, new services and scopes begin unknown. */
@@ -71,8 +71,14 @@ export function restoreSite(
     decided: Object.fromEntries(
       Object.entries(fresh.decided).map(([scope, d]) => [
         scope,
-        { ...d, left: saved.decided[scope]?.left ?? false },
+        { ...d, left: wasOut(saved.decided[scope]) },
       ]),
     ),
   };
+}
+
+/** Who was in when the agent stopped still needs a ticket to leave: a restart is no way round the guard. */
+function wasOut(decided: Decided | undefined): boolean {
+  if (decided === undefined) return true;
+  return decided.left || decided.level === 'withdrawn';
 }

@@ -105,6 +105,19 @@ test('a dead probe withdraws with its own event, not a moment later', () => {
   expect(new Story(dutiesIn()).tell('+++x').path).toEqual(['full', 'withdrawn']);
 });
 
+test('a service that is down from the start is not announced, whoever is or is not there to ask', () => {
+  expect(new Story(dutiesIn('controller: http://127.0.0.1:1\n')).tell('----').path).toEqual(['withdrawn']);
+  expect(new Story(dutiesIn()).tell('----').path).toEqual(['withdrawn']);
+});
+
+test('a restart is no way round the guard: who was in still needs a ticket to leave', () => {
+  const story = new Story(dutiesIn('controller: http://127.0.0.1:1\n')).tell('+++');
+  const again = new Story(story.duties);
+  const times = { savedAt: instant(story.now), elapsed: millis(1000), boot: 2 };
+  again.state = restoreSite(story.duties, story.state, times, instant(0));
+  expect(again.tell('--').level).toBe('less-preferred');
+});
+
 test('what the site does about a service that is down is the plan’s to say', () => {
   expect(new Story(dutiesIn('', ', when-down: less-preferred')).tell('+++--').level).toBe('less-preferred');
   expect(new Story(dutiesIn('', ', when-down: ignore')).tell('+++--').level).toBe('full');

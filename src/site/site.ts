@@ -135,7 +135,7 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
       level: 'pending',
       why: [],
       since: now,
-      left: false,
+      left: true,
       leaves: 0,
     };
     const health = verdictOf(duties, state, scope);

@@ -29,7 +29,7 @@ export function verdictOf(
   return worst;
 }
 
-/** What the guard says to leaving: a fault that all sites share is no reason to, and a ticket that was used still holds. */
+/** What the guard says to leaving: a fault that all sites share is no reason to, and who is out already needs no ticket. */
 export function guardView(
   duties: Duties,
   state: SiteState,
@@ -41,7 +41,7 @@ export function guardView(
   const failing = Object.keys(failingOf(duties, state, scope, now));
   if (failing.length > 0 && failing.every((probe) => holder.shared.includes(probe)))
     return { ticket: 'refused', why: [`shared fault: ${failing.join(', ')} fails at every site`] };
-  if (state.decided[scope.name]?.left) return { ticket: 'held', why: ['its ticket is used'] };
+  if (state.decided[scope.name]?.left) return { ticket: 'held', why: ['it is out already'] };
   const ticket = ticketView(holder, now);
   const words = {
     held: 'holds a ticket',

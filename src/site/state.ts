@@ -37,9 +37,9 @@ export interface Decided {
   /** From the decision back to what it rests on. */
   readonly why: readonly string[];
   readonly since: Instant;
-  /** It is out by a ticket that was used. */
+  /** It is out by right and may stay so: by a ticket that was used, or because it was not in when the agent started. */
   readonly left: boolean;
-  /** How often that has happened. */
+  /** How often it has left since the agent started. */
   readonly leaves: number;
 }
 
@@ -105,7 +105,7 @@ export function startSite(duties: Duties, boot: number, now: Instant): SiteState
       level: 'pending' as const,
       why: ['just started'],
       since: now,
-      left: false,
+      left: true,
       leaves: 0,
     })),
     load: {},
