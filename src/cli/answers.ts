@@ -1,5 +1,4 @@
 /** What a running speaker answers over its control socket: the shapes of `views.ts`, made of what the speaker holds. */
-import type { Router } from '../agent/index.ts';
 import { type Clock, type Instant, parseAddress, parsePrefix } from '../base/index.ts';
 import { type Args, ControlError, type ControlHandler } from '../host/index.ts';
 import { formatPolicy, type Policy } from '../policy/index.ts';
@@ -12,7 +11,9 @@ import {
   type Selection,
   sizes,
 } from '../speaker/index.ts';
-import { type Attribute, capabilityName, type Family, formatPath } from '../wire/index.ts';
+import { type Attribute, type Family, formatPath } from '../wire/index.ts';
+import { capabilityPhrase, counted } from './phrases.ts';
+import type { Running } from './running.ts';
 import type { SpeakConfig, SpeakPeer } from './speak/index.ts';
 import type {
   PeerDetailView,
@@ -24,18 +25,33 @@ import type {
   RouteView,
 } from './views.ts';
 
-/** A handler for the questions of `views.ts`. */
-export function answers(router: Router, config: SpeakConfig, clock: Clock): ControlHandler {
-  const began = clock.now();
-  const desk = new Desk(router, config, clock, began);
+/** A handler for the questions and orders of `views.ts`. */
+export function answers(running: Running, clock: Clock): ControlHandler {
+  const desk = new Desk(running, clock);
+  const { detail } = desk;
   return (verb, args) => {
+    const text = typeof args['text'] === 'string' ? args['text'] : undefined;
     switch (verb) {
       case 'peers':
         return desk.peers();
       case 'peer':
-        return desk.peer(args);
+        return detail(running.peer(args['name']));
       case 'routes':
         return desk.routes(args);
+      case 'disable':
+        return detail(running.disable(args['peer'], text));
+      case 'enable':
+        return detail(running.enable(args['peer']));
+      case 'restart':
+        return detail(running.restart(args['peer'], text));
+      case 'refresh':
+        return detail(running.refresh(args['peer']));
+      case 'announce':
+        return running.announce(args);
+      case 'withdraw':
+        return running.withdraw(args['prefix']);
+      case 'reload':
+        return running.reload();
       default:
         throw new ControlError(`this speaker does not know '${verb}'`, 2);
     }
@@ -43,20 +59,18 @@ export function answers(router: Router, config: SpeakConfig, clock: Clock): Cont
 }
 
 class Desk {
-  readonly #router: Router;
-  readonly #config: SpeakConfig;
+  readonly #running: Running;
   readonly #clock: Clock;
   readonly #began: Instant;
 
-  constructor(router: Router, config: SpeakConfig, clock: Clock, began: Instant) {
-    this.#router = router;
-    this.#config = config;
+  constructor(running: Running, clock: Clock) {
+    this.#running = running;
     this.#clock = clock;
-    this.#began = began;
+    this.#began = clock.now();
   }
 
   peers(): PeersView {
-    const { speaker } = this.#router;
+    const { speaker } = this.#running.router;
     const routes: { [family: Family]: number } = {};
     for (const [family, size] of Object.entries(sizes(speaker))) routes[family as Family] = size.prefixes;
     return {
@@ -70,13 +84,14 @@ class Desk {
     };
   }
 
-  peer(args: Args): PeerDetailView {
-    const { name } = args;
-    const config = this.#config.peers.find((p) => p.name === name || p.address === name);
-    const peer = config && this.#router.speaker.peers.get(config.name);
-    if (!config || !peer) throw new ControlError(`there is no peer named '${String(name)}'`, 2);
+  readonly detail = (peer: Peer): PeerDetailView => {
     const { established, counters, machine } = peer;
+    const config = this.#config.peers.find((p) => p.name === peer.name) as SpeakPeer;
     const negotiated = established?.negotiated;
+    const protection = [
+      ...(config.password ? ['TCP MD5'] : []),
+      ...(config.ttlSecurity === undefined ? [] : [`TTL security, ${counted(config.ttlSecurity, 'hop')}`]),
+    ];
     return {
       ...this.#view(peer, config),
       schema: 'nearcast.peer/1',
@@ -86,17 +101,12 @@ class Desk {
         ? {
             localAddress: negotiated.local,
             remoteId: negotiated.remoteId,
-            capabilities: negotiated.remoteCapabilities.map(capabilityName),
+            capabilities: negotiated.remoteCapabilities.map(capabilityPhrase),
             agreed: agreements(negotiated),
             ...(negotiated.remoteRole ? { remoteRole: negotiated.remoteRole } : {}),
           }
         : {}),
-      protection: [
-        ...(config.password ? ['TCP MD5'] : []),
-        ...(config.ttlSecurity === undefined
-          ? []
-          : [`TTL security, ${config.ttlSecurity} hop${config.ttlSecurity === 1 ? '' : 's'}`]),
-      ],
+      protection,
       import: policyView(peer.import.policy),
       export: policyView(peer.export.policy),
       messages: {
@@ -105,14 +115,14 @@ class Desk {
       },
       established: machine.ups,
     };
-  }
+  };
 
   routes(args: Args): Iterable<RouteView> {
-    const { speaker } = this.#router;
+    const { speaker } = this.#running.router;
     const prefix = typeof args['prefix'] === 'string' ? parsePrefix(args['prefix']) : undefined;
     const address = typeof args['address'] === 'string' ? parseAddress(args['address']) : undefined;
     const name = typeof args['peer'] === 'string' ? args['peer'] : undefined;
-    const peer = name === undefined ? undefined : this.#named(name);
+    const peer = name === undefined ? undefined : this.#running.peer(name);
     const selection: Selection = {
       ...(prefix === undefined ? {} : { prefix }),
       ...(address === undefined ? {} : { address }),
@@ -140,11 +150,8 @@ class Desk {
     return map(routes(speaker, { ...selection, ...(received ? { received: true } : {}) }, second), routeView);
   }
 
-  #named(name: string): Peer {
-    const config = this.#config.peers.find((p) => p.name === name || p.address === name);
-    const peer = config && this.#router.speaker.peers.get(config.name);
-    if (!peer) throw new ControlError(`there is no peer named '${name}'`, 2);
-    return peer;
+  get #config(): SpeakConfig {
+    return this.#running.config;
   }
 
   #view(peer: Peer, config: SpeakPeer): PeerView {
@@ -153,6 +160,7 @@ class Desk {
     const asn = established?.negotiated.remoteAsn ?? (config.asn === 'any' ? undefined : config.asn[0]);
     const session = viewOf(machine, now);
     const down = session.lastDown;
+    const bfd = this.#running.router.bfd(config.name)?.state;
     return {
       name: config.name,
       ...(config.description === undefined ? {} : { description: config.description }),
@@ -165,14 +173,16 @@ class Desk {
       uptime: established ? Math.floor((now - (session.lastUp ?? now)) / 1000) : 0,
       families: established?.negotiated.families ?? config.families,
       prefixes: this.#counts(peer, config),
+      ...(session.admin === 'up' && session.why !== undefined ? { why: session.why } : {}),
       ...(down ? { lastDown: { text: down.reason, at: this.#iso(session.lastDownAt ?? now) } } : {}),
       ...(config.role ? { role: config.role } : {}),
       ...(established ? { holdTime: established.negotiated.holdTime } : {}),
+      ...(bfd ? { bfd } : {}),
     };
   }
 
   #counts(peer: Peer, config: SpeakPeer): { readonly [family: Family]: PrefixCounts } {
-    const { sources } = this.#router.speaker.rib;
+    const { sources } = this.#running.router.speaker.rib;
     const counts: { [family: Family]: PrefixCounts } = {};
     for (const family of peer.established?.negotiated.families ?? config.families) {
       const exchange = peer.established?.exchanges.get(family);
@@ -216,7 +226,7 @@ function agreements(n: NonNullable<Peer['established']>['negotiated']): readonly
   ];
 }
 
-function routeView(r: Route): RouteView {
+export function routeView(r: Route): RouteView {
   const find = <K extends Attribute['kind']>(kind: K) =>
     r.attributes.find((a): a is Extract<Attribute, { kind: K }> => a.kind === kind);
   const nextHop = find('nextHop')?.nextHop ?? find('mpReach')?.nextHop;

@@ -138,7 +138,7 @@ test('peers are a table with columns in line, and control characters from a peer
   expect(await show(socket, 'peers')).toMatchInlineSnapshot(`
     "AS 64500, router id 192.0.2.1; 1 of 2 peers established; prefixes: 950001 ipv4-unicast
 
-    PEER      ADDRESS          AS  STATE        FOR     RECEIVED  ACCEPTED  ADVERTISED  BFD  LAST DOWN
+    PEER      ADDRESS          AS  STATE        FOR     RECEIVED  ACCEPTED  ADVERTISED  BFD  WHY NOT, OR LAST DOWN
     upstream  198.51.100.1  64601  established  2h 13m   1150213   1149000           2  up   hold timer expired
     rack      fe80::1%eth0    any  idle                                                      peer said: Cease / Administrative Shutdown, "�[31mred"
     "
@@ -191,18 +191,18 @@ test('one peer, everything about it', async () => {
       state         established since 2026-01-02T03:04:05.000Z (2h 13m)
       last down     2026-01-02T03:04:01.000Z: hold timer expired
       role          customer; peer says provider
-      hold time     30s
+      hold time     30 s
       BFD           up
       protection    TCP MD5, TTL security, 1 hop
       families      ipv4-unicast, ipv6-unicast
       ipv4-unicast  950213 received of at most 1000000, 950000 accepted, 1 advertised
       ipv6-unicast  200000 received, 199000 accepted, 1 advertised, 7 stale
       capabilities  route refresh, 4-octet AS 64601
-      messages      12 received (3 updates), 9 sent (1 updates)
-      established   2 times
+      messages      12 received (3 updates), 9 sent (1 update)
+      established   twice
       import        from-up
                     rule 1: when prefix 0.0.0.0/0, accept
-      export
+      export        nothing
     "
   `);
   expect(asked).toEqual([{ id: 1, verb: 'peer', args: { name: 'upstream' } }]);

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { addressBytes, formatPrefix, parseAddress, parsePrefix } from '../base/index.ts';
 import { type Args, connectControl } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { counted, times } from './phrases.ts';
 import { defaultSocket } from './socket.ts';
 import {
   type Column,
@@ -212,13 +213,13 @@ const PEER_COLUMNS: readonly Column<PeerView>[] = [
   { title: 'AS', align: 'right', text: (p) => (p.asn === undefined ? 'any' : String(p.asn)) },
   { title: 'STATE', text: (p) => p.state, colour: stateColour },
   { title: 'FOR', text: (p) => (p.state === 'established' ? formatAge(p.uptime) : '') },
-  { title: 'RECEIVED', align: 'right', text: (p) => count(p, 'received') },
-  { title: 'ACCEPTED', align: 'right', text: (p) => count(p, 'accepted') },
-  { title: 'ADVERTISED', align: 'right', text: (p) => count(p, 'advertised') },
+  { title: 'RECEIVED', align: 'right', text: (p) => sum(p, 'received') },
+  { title: 'ACCEPTED', align: 'right', text: (p) => sum(p, 'accepted') },
+  { title: 'ADVERTISED', align: 'right', text: (p) => sum(p, 'advertised') },
   { title: 'BFD', text: (p) => p.bfd ?? '', colour: (p) => (p.bfd === 'up' ? 'green' : 'red') },
   {
-    title: 'LAST DOWN',
-    text: (p) => p.lastDown?.text ?? '',
+    title: 'WHY NOT, OR LAST DOWN',
+    text: (p) => p.why ?? p.lastDown?.text ?? '',
     colour: (p) => (p.state === 'established' ? 'dim' : undefined),
   },
 ];
@@ -234,10 +235,10 @@ function stateColour({ state }: PeerView) {
 }
 
 /** Over all families; nothing while there is no session and nothing kept from one. */
-function count(p: PeerView, what: 'received' | 'accepted' | 'advertised'): string {
+function sum(p: PeerView, what: 'received' | 'accepted' | 'advertised'): string {
   const counts: readonly PrefixCounts[] = Object.values(p.prefixes);
   if (p.state !== 'established' && counts.every((c) => c[what] === 0)) return '';
-  return String(counts.reduce((sum, c) => sum + c[what], 0));
+  return String(counts.reduce((all, c) => all + c[what], 0));
 }
 
 export function formatPeers(view: PeersView, colour: boolean): string {
@@ -254,11 +255,12 @@ export function formatPeer(p: PeerDetailView): string {
     ['address', `${where} port ${p.port}${p.localAddress ? `, ours ${p.localAddress}` : ''}`],
     ['AS', `${p.asn ?? 'any'} (${p.kind})${p.remoteId ? `, router id ${p.remoteId}` : ''}`],
     ['state', `${p.state} since ${p.since}${p.state === 'established' ? ` (${formatAge(p.uptime)})` : ''}`],
+    ['no session', p.why],
     ['last down', p.lastDown && `${p.lastDown.at}: ${p.lastDown.text}`],
     ['role', p.role && `${p.role}${p.remoteRole ? `; peer says ${p.remoteRole}` : ''}`],
-    ['hold time', p.holdTime === undefined ? undefined : p.holdTime === 0 ? 'none' : `${p.holdTime}s`],
+    ['hold time', p.holdTime === undefined ? undefined : p.holdTime === 0 ? 'none' : `${p.holdTime} s`],
     ['BFD', p.bfd],
-    ['protection', p.protection?.join(', ')],
+    ['protection', p.protection && (p.protection.join(', ') || 'none')],
     ['families', p.families.join(', ')],
     ...Object.entries(p.prefixes).map(
       ([family, c]) =>
@@ -272,13 +274,14 @@ export function formatPeer(p: PeerDetailView): string {
     [
       'messages',
       p.messages &&
-        `${p.messages.received.total} received (${p.messages.received.updates} updates), ${p.messages.sent.total} sent (${p.messages.sent.updates} updates)`,
+        `${p.messages.received.total} received (${counted(p.messages.received.updates, 'update')}), ${p.messages.sent.total} sent (${counted(p.messages.sent.updates, 'update')})`,
     ],
-    ['established', p.established === undefined ? undefined : `${p.established} times`],
-    ...(['import', 'export'] as const).flatMap((way) => [
-      [way, p[way].name ?? ''] as const,
-      ...p[way].rules.map((rule) => ['', rule] as const),
-    ]),
+    ['established', p.established === undefined ? undefined : times(p.established)],
+    ...(['import', 'export'] as const).flatMap((way) => {
+      const { name, rules } = p[way];
+      const lines = [...(name === undefined ? [] : [name]), ...rules];
+      return (lines.length > 0 ? lines : ['nothing']).map((text, i) => [i === 0 ? way : '', text] as const);
+    }),
   ];
   const wide = Math.max(...rows.map(([key]) => key.length));
   return [
@@ -289,7 +292,7 @@ export function formatPeer(p: PeerDetailView): string {
   ].join('\n');
 }
 
-const ROUTE_COLUMNS: readonly Column<RouteView>[] = [
+export const ROUTE_COLUMNS: readonly Column<RouteView>[] = [
   { title: '', text: (r) => (r.best ? '*' : ' '), colour: () => 'green' },
   { title: 'PREFIX', text: (r) => (r.pathId === undefined ? r.prefix : `${r.prefix} #${r.pathId}`) },
   { title: 'FROM', text: (r) => r.from },

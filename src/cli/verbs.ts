@@ -28,6 +28,46 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./show.ts')).showCommand(),
   },
   {
+    name: 'announce',
+    summary: 'originate prefixes from a running speaker',
+    load: async () => (await import('./announce.ts')).announceCommand(),
+  },
+  {
+    name: 'withdraw',
+    summary: 'withdraw prefixes that a running speaker originates',
+    load: async () => (await import('./announce.ts')).withdrawCommand(),
+  },
+  {
+    name: 'disable',
+    summary: 'take a session of a running speaker down',
+    load: async () => (await import('./peer-orders.ts')).disableCommand(),
+  },
+  {
+    name: 'enable',
+    summary: 'begin a session that was disabled',
+    load: async () => (await import('./peer-orders.ts')).enableCommand(),
+  },
+  {
+    name: 'restart',
+    summary: 'take a session down and begin it anew',
+    load: async () => (await import('./peer-orders.ts')).restartCommand(),
+  },
+  {
+    name: 'refresh',
+    summary: 'ask a peer for all its routes again',
+    load: async () => (await import('./peer-orders.ts')).refreshCommand(),
+  },
+  {
+    name: 'reload',
+    summary: 'make a running speaker follow its changed file',
+    load: async () => (await import('./reload.ts')).reloadCommand(),
+  },
+  {
+    name: 'replay',
+    summary: 'play a journal again and show what happened',
+    load: async () => (await import('./replay.ts')).replayCommand(),
+  },
+  {
     name: 'decode',
     summary: 'read BGP messages from hexadecimal, JSON lines or a capture',
     load: async () => (await import('./decode.ts')).decodeCommand(),

@@ -14,6 +14,56 @@ export interface Questions {
   readonly routes: { readonly args: RoutesArgs; readonly item: RouteView };
 }
 
+/** Every order, likewise. A peer is named by its name or its address. */
+export interface Orders {
+  readonly disable: { readonly args: PeerArgs; readonly result: PeerDetailView };
+  readonly enable: { readonly args: PeerArgs; readonly result: PeerDetailView };
+  readonly restart: { readonly args: PeerArgs; readonly result: PeerDetailView };
+  readonly refresh: { readonly args: PeerArgs; readonly result: PeerDetailView };
+  /** The words of an entry of `announce` in the file. */
+  readonly announce: { readonly args: { readonly [key: string]: unknown }; readonly result: AnnounceView };
+  readonly withdraw: { readonly args: { readonly prefix: readonly string[] }; readonly result: AnnounceView };
+  readonly reload: { readonly args: object; readonly result: ReloadView };
+}
+
+export interface PeerArgs {
+  readonly peer: string;
+  /** For the peer's operator to read (RFC 9003); with `disable` and `restart`. */
+  readonly text?: string;
+}
+
+export interface AnnounceView {
+  readonly schema: 'nearcast.announce/1';
+  readonly done: 'announced' | 'withdrawn';
+  readonly prefixes: readonly {
+    readonly prefix: Prefix;
+    readonly peers: readonly {
+      readonly peer: string;
+      /** The peer knows of it, or is about to. */
+      readonly told: boolean;
+      /** `told`, or why not, in words. */
+      readonly why: string;
+    }[];
+  }[];
+}
+
+/** What was different in the file, and done. */
+export interface ReloadView {
+  readonly schema: 'nearcast.reload/1';
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Sessions that had to begin anew, and the fields that made it so. */
+  readonly restarted: readonly { readonly peer: string; readonly because: readonly string[] }[];
+  /** Peers whose policy changed; their sessions stand. */
+  readonly policy: readonly string[];
+  readonly enabled: readonly string[];
+  readonly disabled: readonly string[];
+  /** How many prefixes are new or said differently. */
+  readonly announced: number;
+  readonly withdrawn: number;
+  readonly bestPath: boolean;
+}
+
 export interface PeersView {
   readonly schema: 'nearcast.peers/1';
   readonly at: string;
@@ -46,6 +96,8 @@ export interface PeerView {
   /** Agreed with the peer; before that, configured. */
   readonly families: readonly Family[];
   readonly prefixes: { readonly [family: Family]: PrefixCounts };
+  /** Why there is no session now, as a sentence. */
+  readonly why?: string;
   /** Why the session ended last, as a sentence, and when. */
   readonly lastDown?: { readonly text: string; readonly at: string };
   /** What we are to the peer (RFC 9234). */
