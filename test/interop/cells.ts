@@ -2,7 +2,7 @@
 import { OUR4, OUR6, THEIR4, THEIR6 } from './cells/ground.ts';
 import { bfd, collision, dialling, holdTimer, ourText, peerKilled, theirText } from './cells/liveness.ts';
 import { gtsm, md5, roles } from './cells/protection.ts';
-import { refresh, theyRestart, weRestart } from './cells/restart.ts';
+import { cleanStop, refresh, theyRestart, weRestart } from './cells/restart.ts';
 import {
   addPath,
   bothWays,
@@ -105,6 +105,13 @@ export const CELLS: readonly Cell[] = [
     needs: ['helper'],
     ours: ['restart'],
     run: weRestart,
+  },
+  {
+    name: 'Clean stop',
+    promise:
+      'we are stopped as an operator would: the daemon forgets our routes at once, graceful restart or not',
+    needs: [],
+    run: cleanStop,
   },
   {
     name: 'They ask refresh',

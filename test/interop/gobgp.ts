@@ -128,7 +128,11 @@ class GoBgp implements Router {
 
   async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
     const words = ['gobgp', '-j', 'neighbor', neighbor.address, 'adj-in', '-a', family];
-    const text = await must(this.#where.inside(words));
+    const done = await run(this.#where.inside(words));
+    // Once nothing is kept of a lost session, it has no table to show.
+    if (done.code !== 0 && /not established/.test(done.stdout + done.stderr)) return [];
+    if (done.code !== 0) throw new Error(`${words.join(' ')}: ${done.stdout}${done.stderr}`);
+    const text = done.stdout;
     if (!text.trim().startsWith('{')) return [];
     const table = JSON.parse(text) as Record<string, GoPath[]>;
     return Object.entries(table).flatMap(([prefix, paths]) => paths.map((p) => toRoute(prefix, p)));

@@ -230,7 +230,8 @@ export async function holdsPrefixes(
   const want = sorted(wanted).join(' ');
   let seen = '';
   const look = async () => (seen = (await prefixes(router, neighbor, family)).join(' ')) === want;
-  await until('routes', look, timeoutMs).catch(() => {
+  await until('routes', look, timeoutMs).catch((error: Error) => {
+    if (seen === want) throw error;
     throw new Error(`${router.name} holds ${seen || 'nothing'} instead of ${want || 'nothing'}`);
   });
 }

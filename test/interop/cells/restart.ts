@@ -149,3 +149,15 @@ export async function refresh(room: Room, asker: 'ours' | 'theirs'): Promise<voi
   await holdsPrefixes(pair.ours, pair.us, THEIR4);
   await holdsPrefixes(pair.theirs, pair.them, OUR4);
 }
+
+/** A clean stop is no crash: although both agreed on graceful restart, nothing is kept. */
+export async function cleanStop(room: Room): Promise<void> {
+  const star = await room.star(1);
+  const restart = { gracefulRestart: 15 };
+  const pair = room.pairOn(star, { ...restart, announce: OUR4.map(plain) }, restart);
+  await meet(pair);
+  await holdsPrefixes(pair.theirs, pair.them, OUR4);
+  await sleep(500);
+  await pair.ours.stop();
+  await holdsPrefixes(pair.theirs, pair.them, [], 'ipv4', 3000);
+}
