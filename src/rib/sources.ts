@@ -50,6 +50,13 @@ export class Sources {
     this.#free.push(id);
   }
 
+  /** How many sources stand for a peer. */
+  of(peer: number): number {
+    let n = 0;
+    for (let id = 1; id < this.#next; id++) if (this.peer[id] === peer) n++;
+    return n;
+  }
+
   /** RFC 4271 §9.1.2.2 g: negative when the peer address of `a` is the lower one. IPv4 before IPv6. */
   compareAddress(a: number, b: number): number {
     const x = this.#address[a] as Uint8Array;

@@ -47,7 +47,19 @@ export function newExchange(
   const table = rib.table(family);
   const out = new AdjOut();
   const outbound = outboundOf(around, negotiated, family, exporter);
-  return { peer, family, table, source, importer, exporter, out, outbound, after: [], warned: false };
+  return {
+    peer,
+    family,
+    table,
+    source,
+    importer,
+    exporter,
+    out,
+    outbound,
+    after: [],
+    again: false,
+    warned: false,
+  };
 }
 
 /** A source for the routes that a peer sends from now on. */

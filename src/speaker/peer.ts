@@ -30,6 +30,8 @@ export interface Exchange {
   outbound: OutboundContext;
   /** Messages to send when nothing waits in `out` any more: End-of-RIB, or the end of a refresh. */
   readonly after: Uint8Array[];
+  /** The peer wants everything again (RFC 2918); it gets it when it reads on, however often it asked. */
+  again: boolean;
   /** The prefix limit's warning was given. */
   warned: boolean;
 }

@@ -25,6 +25,8 @@ import {
 } from '../session/index.ts';
 import {
   type Attribute,
+  CEASE,
+  cease,
   type Decoded,
   decodeMessage,
   encodeMessage,
@@ -33,6 +35,7 @@ import {
   frameLength,
   HEADER_LENGTH,
   IPV4_UNICAST,
+  MESSAGE_TYPE,
   type Message,
   notificationOf,
 } from '../wire/index.ts';
@@ -180,6 +183,10 @@ export class Speaker {
     if (!established || established.link !== link) return undefined;
     for (const exchange of established.exchanges.values()) {
       if (this.#deferred.includes(exchange.family)) continue;
+      if (exchange.again) {
+        exchange.again = false;
+        this.rib.tellAll(exchange, true);
+      }
       while (exchange.out.waiting > 0) {
         const packed = pack(exchange.out, exchange.outbound);
         if (!packed) continue;
@@ -347,7 +354,7 @@ export class Speaker {
         this.#resend(peer, effect.family, effect.markers);
         break;
       case 'stale':
-        this.#stale(peer, effect.family);
+        this.#stale(peer, effect.family, now);
         break;
       default:
         never(effect);
@@ -412,9 +419,17 @@ export class Speaker {
   }
 
   /** RFC 7313 §4: what the peer sends from now on is a new table; what it sent before is stale until it says that it is done. */
-  #stale(peer: Peer, family: Family): void {
+  #stale(peer: Peer, family: Family, now: Instant): void {
     const exchange = peer.established?.exchanges.get(family);
     if (!exchange || !peer.established) return;
+    // Where nothing has come since the last one, nothing becomes stale, and what comes from now on is new anyway.
+    if (this.rib.sources.routes[exchange.source] === 0) return;
+    if (this.rib.sources.of(peer.number) >= MOST_SOURCES_OF_PEER) {
+      const why = 'it begins one refresh after the other and finishes none';
+      const notification = cease(CEASE.outOfResources);
+      this.#step(peer, { kind: 'malformed', link: peer.established.link, notification, why }, now);
+      return;
+    }
     this.#keepStale(peer, family, exchange.source);
     exchange.source = newSource(this.#around, peer, peer.established.negotiated);
   }
@@ -422,11 +437,13 @@ export class Speaker {
   #resend(peer: Peer, family: Family, markers: boolean): void {
     const exchange = peer.established?.exchanges.get(family);
     if (!exchange || !peer.established) return;
-    if (markers) {
+    // A request while an earlier one is not answered yet: all is told again, and the answer ends later.
+    if (markers && !exchange.after.some((m) => m[18] === MESSAGE_TYPE.routeRefresh)) {
       this.#send(peer, peer.established.link, { kind: 'routeRefresh', family, subtype: 'begin' });
       exchange.after.push(encodeMessage({ kind: 'routeRefresh', family, subtype: 'end' }, CANONICAL));
     }
-    this.rib.tellAll(exchange, true);
+    exchange.again = true;
+    this.#ready.add(peer);
   }
 
   // ── after a restart ───────────────────────────────────────────────────────────────────────────────────────────
@@ -611,6 +628,9 @@ const NONE: readonly never[] = [];
 
 /** RFC 4486 §4. */
 const PEER_DECONFIGURED = 3;
+
+/** How many tables of one peer may be kept apart at once: those of its families, and what refreshes and restarts left stale. */
+const MOST_SOURCES_OF_PEER = 64;
 
 /** How bytes are read and written before the peers have agreed on anything. */
 const BEFORE_OPEN = { asn4: false, extendedMessage: false, addPath: [] } as const;

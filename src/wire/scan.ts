@@ -169,8 +169,8 @@ export function summarise(
         break;
       case 32:
         if ((kind & 0xdf) !== 0xc0 || length === 0 || length % 12 !== 0) return false;
-        // A community given twice is for the full decoder (RFC 8092 §5); one alone is the common case.
-        if (!decoded && length > 12 && repeats(bytes, value, end)) return false;
+        // A community given twice is for the full decoder (RFC 8092 §5), and so are lists too long to compare each with each.
+        if (!decoded && length > 12 && (length > 12 * FEW || repeats(bytes, value, end))) return false;
         break;
       case 35:
         if ((kind & 0xdf) !== 0xc0 || length !== 4) return false;
@@ -220,6 +220,9 @@ function path(bytes: Uint8Array, from: number, to: number, localAsn: Asn, out: S
   }
   return true;
 }
+
+/** Large communities that are compared here. */
+const FEW = 64;
 
 function repeats(bytes: Uint8Array, from: number, to: number): boolean {
   for (let a = from + 12; a < to; a += 12) {
