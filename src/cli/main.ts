@@ -1,8 +1,5 @@
 /** The command `nearcast`: finds the verb, loads it alone, and turns whatever goes wrong into a sentence and an exit code. */
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { Command, CommanderError } from 'commander';
 import { EXIT, type Failure } from './failure.ts';
 import { VERBS } from './verbs.ts';
@@ -20,7 +17,6 @@ NEARCAST_DEBUG=1 shows where in the program an error came from.`;
 /** Runs one invocation; `args` are the words after `nearcast`. Sets the exit code and never throws. */
 export async function run(args: readonly string[]): Promise<void> {
   endQuietlyWhenNobodyReads();
-  rememberCompiledCode();
   try {
     if (args.length > 0 && args.every((a) => a === '--version' || a === '-V' || a === '--json')) {
       if (args.some((a) => a !== '--json')) return printVersion(args.includes('--json'));
@@ -94,15 +90,6 @@ function exitOf(error: unknown): number {
 /** By its code, so that the library is not loaded for invocations that need none of it. */
 function isCommanders(error: unknown): error is CommanderError {
   return error instanceof Error && String((error as Partial<CommanderError>).code).startsWith('commander.');
-}
-
-/**
- * The sources are TypeScript; reading them anew each time costs a tenth of a second and more. What Node made of them is kept
- * in the user's own cache folder (never in a shared one, where others could put code), and done without where there is none.
- */
-function rememberCompiledCode(): void {
-  const folder = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  if (!process.env['NODE_COMPILE_CACHE']) enableCompileCache(join(folder, 'nearcast'));
 }
 
 /** `nearcast … | head` is no error: what nobody reads is not written. */

@@ -4,6 +4,9 @@
  */
 import { type Family, family } from '../wire/index.ts';
 
+/** Where canonical sections are put together; what lies here is used up before the next message is looked at. */
+const SCRATCH = new Uint8Array(65536 + 64);
+
 /** The parts of one UPDATE, as indexes into the bytes it stands in; used again for each message. */
 export class UpdateParts {
   withdrawnAt = 0;
@@ -24,7 +27,6 @@ export class UpdateParts {
   sectionOf: Uint8Array = new Uint8Array(0);
   sectionAt = 0;
   sectionEnd = 0;
-  readonly #scratch = new Uint8Array(65536 + 64);
 
   /** Finds the parts of the message in bytes[at, end), header included. False when the lengths do not fit each other. */
   split(bytes: Uint8Array, at: number, end: number): boolean {
@@ -81,7 +83,7 @@ export class UpdateParts {
 
   /** Copies the attributes: MP_REACH_NLRI without prefixes first, then the rest without MP_UNREACH_NLRI and NEXT_HOP. */
   #canonical(bytes: Uint8Array, reach: number): void {
-    const to = this.#scratch;
+    const to = SCRATCH;
     let o = 0;
     if (reach !== 0) {
       const value = reach + (bytes[reach]! & 0x10 ? 4 : 3);
