@@ -19,7 +19,7 @@ import { gobgp } from '../test/interop/gobgp.ts';
 import { sweep } from '../test/interop/namespace.ts';
 import { nearcast } from '../test/interop/nearcast.ts';
 import { openbgpd } from '../test/interop/openbgpd.ts';
-import { provide } from '../test/interop/packages.ts';
+import { hindrance, provide } from '../test/interop/packages.ts';
 import type { Kind } from '../test/interop/router.ts';
 import { baseline, type Churn, churn, type FullTable, fullTable } from './scenario.ts';
 
@@ -74,10 +74,9 @@ function whole(name: 'runs' | 'peers' | 'withdrawals' | 'prefixes', fallback?: n
   return n;
 }
 
-if (process.platform !== 'linux' || process.getuid?.() !== 0)
-  refuse('network namespaces need Linux and root; nothing was measured');
-
 const missing = await provide(devices);
+const trouble = await hindrance();
+if (trouble !== undefined) refuse(`${trouble}; nothing was measured`);
 await sweep();
 const results: Record<string, unknown> = {};
 const ready: { kind: Kind; label: string }[] = [];

@@ -1,5 +1,6 @@
 /** Brings the daemons: installs what is missing from the distribution's packages, and never lets them start by themselves. */
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { Namespace } from './namespace.ts';
 import { run } from './process.ts';
 import type { Kind } from './router.ts';
 
@@ -10,6 +11,18 @@ const TOOLS: readonly (readonly [question: readonly string[], pkg: string])[] = 
   [['nft', '--version'], 'nftables'],
   [['tcpdump', '--version'], 'tcpdump'],
 ];
+
+/** Why network namespaces cannot be made here; undefined when they can. */
+export async function hindrance(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'network namespaces need Linux';
+  if (process.getuid?.() !== 0) return 'network namespaces need root';
+  try {
+    await (await Namespace.make()).destroy();
+    return undefined;
+  } catch (error) {
+    return `no network namespace can be made here (${(error as Error).message})`;
+  }
+}
 
 /** The kinds that cannot be tried, each with the reason. */
 export async function provide(kinds: readonly Kind[]): Promise<ReadonlyMap<Kind, string>> {
@@ -32,6 +45,7 @@ export async function provide(kinds: readonly Kind[]): Promise<ReadonlyMap<Kind,
 
 /** Undefined when it worked, else the reason. */
 async function install(packages: readonly string[]): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'not installed, and only root may install it';
   if ((await run(['apt-get', '--version'])).code !== 0)
     return 'not installed, and there is no apt-get here to do it';
   // 101 means "not allowed": the packages' services stay down, we start the daemons ourselves.

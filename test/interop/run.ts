@@ -6,7 +6,7 @@
  *     npm run interop -- --ours bird            BIRD stands in for nearcast: does the harness itself hold?
  *
  * Needs Linux, root, iproute2, nftables and tcpdump. Missing daemons are installed from Debian's packages when apt-get is there.
- * Ends with 1 when a cell failed, 2 on a wrong option.
+ * Ends with 1 when a cell failed or none could be tried, 2 on a wrong option or where there are no namespaces to be had.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ import { asMarkdown, asText, type Column, type Outcome, type Row } from './matri
 import { sweep } from './namespace.ts';
 import { nearcast } from './nearcast.ts';
 import { openbgpd } from './openbgpd.ts';
-import { provide } from './packages.ts';
+import { hindrance, provide } from './packages.ts';
 import { Room } from './room.ts';
 import type { Kind } from './router.ts';
 
@@ -66,12 +66,12 @@ const daemons = choose(values.only);
 const cells = chosenCells(values.feature);
 const ours = choose(values.ours)[0] as Kind;
 
-if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-  console.error('interop: network namespaces need Linux and root; nothing was tried');
+const missing = await provide([ours, ...daemons]);
+const trouble = await hindrance();
+if (trouble !== undefined) {
+  console.error(`interop: ${trouble}; nothing was tried`);
   process.exit(2);
 }
-
-const missing = await provide([ours, ...daemons]);
 await sweep();
 const began = Date.now();
 const rows: Row[] = [];
@@ -162,4 +162,6 @@ const columns: Column[] = cells.map((c) => ({ name: c.name, promise: c.promise }
 const elapsed = (Date.now() - began) / 1000;
 console.log(`\n${asText(ours.name, rows, columns, elapsed)}`);
 if (values.write !== undefined) writeFileSync(values.write, asMarkdown(ours.name, rows, columns));
-process.exit(rows.some((r) => [...r.cells.values()].some((o) => o.kind === 'fail')) ? 1 : 0);
+const outcomes = rows.flatMap((r) => [...r.cells.values()]);
+// A run that tried nothing has proved nothing.
+process.exit(outcomes.some((o) => o.kind === 'fail') || !outcomes.some((o) => o.kind === 'pass') ? 1 : 0);
