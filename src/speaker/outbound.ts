@@ -57,13 +57,12 @@ export function pack(
   let reachAt = 0;
   let rest: Uint8Array | undefined;
   const open = (id: number): boolean => {
-    let bytes = outgoing.view(id);
-    if (narrow) bytes = narrow(bytes);
+    const bytes = sectionFor({ outgoing, narrow }, id);
     start = a;
     reachAt = 0;
     rest = undefined;
+    if (!fitsMessage(bytes, limit)) return false;
     const inReach = bytes[1] === 14;
-    if (HEADER + 4 + bytes.length + (inReach ? 1 : 0) + LONGEST_NLRI > limit) return false;
     a += HEADER + 4;
     announcements[start + HEADER] = announcements[start + HEADER + 1] = 0;
     if (inReach) {
@@ -153,6 +152,21 @@ export function pack(
   bytes.set(withdrawals.subarray(0, w));
   bytes.set(announcements.subarray(0, a), w);
   return { bytes, announced, withdrawn, messages };
+}
+
+/** The attributes as the peer reads them; a view that may be valid until the next section is interned. */
+export function sectionFor(
+  { outgoing, narrow }: Pick<OutboundContext, 'outgoing' | 'narrow'>,
+  id: number,
+): Uint8Array {
+  const bytes = outgoing.view(id);
+  return narrow ? narrow(bytes) : bytes;
+}
+
+/** Whether a message of at most `limit` octets has room for these attributes and one prefix of any length. */
+export function fitsMessage(section: Uint8Array, limit: number): boolean {
+  // An MP_REACH_NLRI goes out with a length of two octets instead of one.
+  return HEADER + 4 + section.length + (section[1] === 14 ? 1 : 0) + LONGEST_NLRI <= limit;
 }
 
 function header(bytes: Uint8Array, at: number, length: number): void {

@@ -66,6 +66,8 @@ export class Peer {
   export: Compiled;
   readonly links: { outgoing?: LinkState | undefined; incoming?: LinkState | undefined } = {};
   established: Established | undefined;
+  /** What was agreed on the session that ended last. */
+  left: Negotiated | undefined;
   /** Sources whose routes are kept though they are stale (RFC 4724 §4.2, RFC 7313 §4). */
   readonly stale = new Map<Family, number[]>();
   /** The last fault in an UPDATE that did not end the session, in the operator's words. */

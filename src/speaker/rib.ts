@@ -119,7 +119,7 @@ export class Rib {
   }
 
   /** Runs import policy again over everything a peer has sent of a family. */
-  reimport(exchange: Exchange): void {
+  reimport(exchange: Pick<Exchange, 'peer' | 'family' | 'table' | 'importer'>): void {
     const { family, table, peer } = exchange;
     this.#jobs.push({
       family,

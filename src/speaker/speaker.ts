@@ -7,8 +7,16 @@
  * better to do; and feed `due` when `due` says so.
  */
 import { assert, earliest, type Instant, never, type Prefix, seconds } from '../base/index.ts';
-import { ACCEPT_ALL, compile, differs, type Neighbor, type Policy, REJECT_ALL } from '../policy/index.ts';
-import { DEFAULT_DECISION, type DecisionOptions } from '../rib/index.ts';
+import {
+  ACCEPT_ALL,
+  compile,
+  differs,
+  type Neighbor,
+  type NeighborKind,
+  type Policy,
+  REJECT_ALL,
+} from '../policy/index.ts';
+import { DEFAULT_DECISION, type DecisionOptions, EBGP, IBGP, LOCAL, type SourceKind } from '../rib/index.ts';
 import {
   type Deferral,
   type DeferralEvent,
@@ -389,6 +397,7 @@ export class Speaker {
     const { established } = peer;
     if (!established) return;
     peer.established = undefined;
+    peer.left = established.negotiated;
     for (const exchange of established.exchanges.values()) {
       const { family, source } = exchange;
       this.rib.forget(exchange);
@@ -487,7 +496,8 @@ export class Speaker {
     const peer = new Peer(
       number,
       options,
-      newPeer(options.session),
+      // One path a prefix is all that is sent: what is not done is not offered (RFC 7911 §4).
+      newPeer({ ...options.session, addPathSend: [] }),
       this.#compile(options.import ?? usual),
       this.#compile(options.export ?? usual),
     );
@@ -503,6 +513,7 @@ export class Speaker {
     for (const family of FAMILIES) this.#removeStale(peer, family);
     peer.removed = true;
     this.#peers.delete(name);
+    this.#await({ kind: 'gone', peer: name }, now);
     // Its number may be given out again at once: routes that are not yet removed then count as the new peer's old ones.
     this.#byNumber[peer.number] = undefined;
   }
@@ -519,7 +530,14 @@ export class Speaker {
   }
 
   #reimport(peer: Peer): void {
-    if (!peer.established) return;
+    if (!peer.established) {
+      // Of a peer that is away there may be routes that wait for its return (RFC 4724 §4.2).
+      for (const family of peer.left ? peer.stale.keys() : []) {
+        const importer = newImporter(this.#around, peer, peer.left as Negotiated, family);
+        this.rib.reimport({ peer, family, table: this.rib.table(family), importer });
+      }
+      return;
+    }
     const { negotiated, exchanges } = peer.established;
     for (const exchange of exchanges.values()) {
       exchange.importer = newImporter(this.#around, peer, negotiated, exchange.family);
@@ -597,9 +615,13 @@ export class Speaker {
   #neighborOf(source: number): Neighbor {
     const number = this.rib.sources.peer[source] as number;
     const peer = this.#byNumber[number];
-    const own: Neighbor = { asn: this.options.asn, address: this.options.id, kind: 'local' };
-    if (!peer) return own;
-    if (peer.established) return neighbor(this.#around, peer, peer.established.negotiated);
+    if (!peer) {
+      // Ours; or left of a peer that is gone, which must not be taken for ours before it is removed.
+      const kind = KINDS[this.rib.sources.kind[source] as SourceKind];
+      return { asn: kind === 'local' ? this.options.asn : 0, address: this.options.id, kind };
+    }
+    const negotiated = peer.established?.negotiated ?? peer.left;
+    if (negotiated) return neighbor(this.#around, peer, negotiated);
     const { address, name, session } = peer.options;
     const kind = session.remoteAsn === this.options.asn ? 'ibgp' : 'ebgp';
     return { asn: typeof session.remoteAsn === 'number' ? session.remoteAsn : 0, address, name, kind };
@@ -625,6 +647,13 @@ export class Speaker {
 }
 
 const NONE: readonly never[] = [];
+
+/** How policy names the kinds of sources. */
+const KINDS: { readonly [K in SourceKind]: NeighborKind } = {
+  [LOCAL]: 'local',
+  [EBGP]: 'ebgp',
+  [IBGP]: 'ibgp',
+};
 
 /** RFC 4486 §4. */
 const PEER_DECONFIGURED = 3;

@@ -20,6 +20,7 @@ import {
   type Table,
 } from '../rib/index.ts';
 import { type Attribute, type Family, HAS_MED, IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
+import { fitsMessage, sectionFor } from './outbound.ts';
 import type { Peer } from './peer.ts';
 import { attributesOf, familyOfPrefix } from './section.ts';
 import type { Speaker } from './speaker.ts';
@@ -104,6 +105,9 @@ export function whyAdvertised(speaker: Speaker, peer: Peer, prefix: Prefix): str
   if (!exchange) return `${family} was not agreed with ${peer.name}`;
   const exported = exchange.exporter.judge(best, table.bestSource[id] as number, id);
   if ('why' in exported) return `not told: ${exported.why}`;
+  const { limit } = exchange.outbound;
+  if (!fitsMessage(sectionFor(exchange.outbound, exported.section), limit))
+    return `not told: its attributes do not fit in a message of ${limit} octets`;
   if (exchange.out.waits(id)) return 'about to be told';
   return exchange.out.told(id) === exported.section ? 'told' : 'about to be told';
 }
