@@ -17,7 +17,7 @@ export interface Remark {
 }
 
 export interface Imported {
-  /** The text of a plan that parses. */
+  /** The text of a plan. It parses, unless a remark of the kind `mistake` says what does not. */
   readonly text: string;
   readonly remarks: readonly Remark[];
 }
