@@ -31,6 +31,11 @@ export type SpeakerInput =
   | { readonly kind: 'revalidate' }
   /** Asks a peer for everything again (RFC 2918). */
   | { readonly kind: 'refresh'; readonly peer: string; readonly family: Family }
+  /**
+   * While `on`, nobody is told anything, not even End-of-RIB: what peers kept through our restart (RFC 4724) stays as it is
+   * until we know what to say. The sessions live on.
+   */
+  | { readonly kind: 'hold'; readonly on: boolean }
   /** A deadline has come. */
   | { readonly kind: 'due' }
   /** Time for a piece of long work. */

@@ -82,6 +82,8 @@ export class Speaker {
   #deferral: Deferral | undefined;
   /** Families of which nobody is told anything yet. */
   #deferred: readonly Family[] = NONE;
+  /** The operator wants nobody to be told anything yet. */
+  #held = false;
   #effects: SpeakerEffect[] = [];
   #began: Instant | undefined;
 
@@ -167,6 +169,10 @@ export class Speaker {
       case 'decision':
         this.#setDecision(input.options);
         break;
+      case 'hold':
+        this.#held = input.on;
+        if (!input.on) for (const peer of this.#peers.values()) this.#ready.add(peer);
+        break;
       case 'revalidate':
         this.#revalidate();
         break;
@@ -188,7 +194,7 @@ export class Speaker {
     if (!state) return undefined;
     if (state.control.length > 0) return concat(state.control.splice(0));
     const { established } = peer;
-    if (!established || established.link !== link) return undefined;
+    if (!established || established.link !== link || this.#held) return undefined;
     for (const exchange of established.exchanges.values()) {
       if (this.#deferred.includes(exchange.family)) continue;
       if (exchange.again) {
