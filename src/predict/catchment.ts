@@ -129,6 +129,7 @@ export function eachPart(
 function hopsOf(prediction: Prediction, node: number): number {
   const v = prediction.ground.nodeAs[node] as number;
   const { rank, site } = prediction.routes;
+  if (rank[v] === NONE) return 0;
   const seed = site[v] as number;
   return Math.max(
     0,
@@ -243,7 +244,7 @@ const LONGEST_RTT = 1000;
 export function summarise(prediction: Prediction): Summary {
   const { nodeWeight, nodeAs, terrain } = prediction.ground;
   const { share, km, starts, seed, part } = prediction.shares;
-  const { siteOf, sites, routes } = prediction;
+  const { siteOf, sites } = prediction;
   const count = sites.length;
   const table = nearestSites(prediction);
   const [weight, certain, flyPast] = [
@@ -261,7 +262,7 @@ export function summarise(prediction: Prediction): Summary {
     const d = share[node] as number;
     const w = nodeWeight[node] as number;
     const v = nodeAs[node] as number;
-    if (d === NO_SHARE || routes.rank[v] === NONE) {
+    if (d === NO_SHARE) {
       unreached += w;
       continue;
     }

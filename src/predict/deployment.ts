@@ -8,9 +8,9 @@ export type Neighbour = 'provider' | 'peer' | 'customer';
 /** One site at one upstream. */
 export interface Announcement {
   readonly site: string;
-  /** The neighbour. Its own number if it is the operator: then the site announces as that AS, which is in the graph. */
+  /** The neighbour; or, for `itself`, the AS of the graph that announces the prefix as its own at this site. */
   readonly upstream: Asn;
-  readonly relation: Neighbour;
+  readonly relation: Neighbour | 'itself';
   /** Extra copies of the operator's number in the path. */
   readonly prepend?: number;
   /** NO_EXPORT (RFC 1997): the upstream uses the route and tells nobody. */

@@ -24,9 +24,26 @@ export {
   sitesIn,
   without,
 } from './deployment.ts';
+export {
+  DECISION,
+  type Explanation,
+  explain,
+  formatExplanation,
+  type Hop,
+  type Step,
+  type Way,
+} from './explain.ts';
 export { doubleFailures, type Failure, failuresOf, intact, singleFailures } from './failure.ts';
 export { kilometresTo, MOST_MEASURED, type Terrain, terrainOf } from './geography.ts';
 export { type Ground, groundOf } from './ground.ts';
+export {
+  type Adoption,
+  ATTACKER,
+  adopters,
+  type Hijack,
+  type HijackOutcome,
+  hijack,
+} from './hijack.ts';
 export * from './kernel/index.ts';
 export { city, worldIn } from './notation.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';

@@ -70,7 +70,13 @@ export interface PredictOptions {
   readonly marginKm?: number;
   /** Announcements an AS may refuse, by index. */
   readonly tainted?: ReadonlySet<number>;
-  readonly filter?: Pick<Filter, 'refuses' | 'accepts'>;
+  /** Who refuses them; `accepts` is asked as in {@link Filter}, with the routes as far as they are settled. */
+  readonly filter?:
+    | {
+        readonly refuses: Uint8Array;
+        readonly accepts?: (from: number, to: number, routes: Routes) => boolean;
+      }
+    | undefined;
   /** See {@link Scene}. The captor is an announcement. */
   readonly captured?: Uint8Array;
   readonly captor?: number;
@@ -91,10 +97,10 @@ export function predict(ground: Ground, deployment: Deployment, options: Predict
   const sown = sow(ground, deployment, options, remarks);
   const { seeds } = sown;
   const routes = routesFor(ground.world.graph, seeds.at.length);
-  const filter = filterOf(ground, options, undefined);
+  const filter = filterOf(ground, options, routes, undefined);
   propagate(network, seeds, routes, filter, true);
   const cut = applyEffects(ground, deployment, sown, routes, remarks);
-  const wholeFilter = filterOf(ground, options, cut);
+  const wholeFilter = filterOf(ground, options, routes, cut);
   if (cut) propagate(network, seeds, routes, wholeFilter, true);
   const preferences = preferencesOf(ground, deployment, remarks);
   const settled = preferences
@@ -104,6 +110,7 @@ export function predict(ground: Ground, deployment: Deployment, options: Predict
     sown.announcementOf.subarray(0, seeds.count),
     (a) => deployment.announcements[a]?.place,
   );
+  const captor = sown.announcementOf.subarray(0, seeds.count).indexOf(options.captor ?? 0);
   const scene: Scene = {
     network,
     seeds,
@@ -112,10 +119,7 @@ export function predict(ground: Ground, deployment: Deployment, options: Predict
     seedKm: kilometresTo(terrain, points),
     marginKm: options.marginKm ?? MARGIN_KM,
     ...(wholeFilter && { filter: wholeFilter }),
-    ...(options.captured && {
-      captured: options.captured,
-      captor: sown.announcementOf.indexOf(options.captor ?? 0),
-    }),
+    ...(options.captured && captor >= 0 && { captured: options.captured, captor }),
   };
   const shares = divided(scene);
   const sites = sitesIn(deployment);
@@ -171,8 +175,8 @@ function sow(ground: Ground, deployment: Deployment, options: PredictOptions, re
       remarks.push({ announcement: i, what, asn: a.upstream, ...(nearest !== undefined && { nearest }) });
       continue;
     }
-    const own = a.upstream === deployment.operator;
-    const routeClass = options.silent?.has(i) ? OFF : own ? ORIGIN : CLASS[a.relation];
+    const own = a.relation === 'itself' || a.upstream === deployment.operator;
+    const routeClass = options.silent?.has(i) ? OFF : own ? ORIGIN : CLASS[a.relation as Neighbour];
     const length = (own ? 0 : 1) + Math.max(0, a.prepend ?? 0);
     announcementOf[seeds.count] = i;
     addSeed(
@@ -273,11 +277,17 @@ function heardDirectly(seeds: Seeds, routes: Routes, upstream: number, first: nu
   return false;
 }
 
-function filterOf(ground: Ground, options: PredictOptions, cut: Filter['cut']): Filter | undefined {
+function filterOf(
+  ground: Ground,
+  options: PredictOptions,
+  routes: Routes,
+  cut: Filter['cut'],
+): Filter | undefined {
   if (!options.filter && !cut) return undefined;
   const refuses = options.filter?.refuses ?? new Uint8Array(ground.world.graph.asns.length);
   const accepts = options.filter?.accepts;
-  return { refuses, ...(accepts && { accepts }), ...(cut && { cut }) };
+  const asked = accepts && { accepts: (from: number, to: number) => accepts(from, to, routes) };
+  return { refuses, ...asked, ...(cut && { cut }) };
 }
 
 function preferencesOf(ground: Ground, deployment: Deployment, remarks: Remark[]) {

@@ -7,6 +7,7 @@
  * cities answers for each of them. Exits about equally near, and those whose place is not known, are all possible: they get
  * equal parts. So a part below one is doubt, not a split of traffic that anybody promises.
  */
+import type { Adjacency } from '../../topology/index.ts';
 import {
   CUSTOMER,
   type Filter,
@@ -15,6 +16,7 @@ import {
   LENGTH_MASK,
   type Network,
   NONE,
+  OFF,
   ORIGIN,
   PEER,
   PINNED,
@@ -129,7 +131,6 @@ export function spread(scene: Scene, shares: Shares): boolean {
 export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shares: Shares): boolean {
   const { rank } = scene.routes;
   const { seeds } = scene;
-  const { customers, peers, providers } = scene.network.graph;
   shares.share.set(base.share);
   shares.km.set(base.km);
   shares.count = base.count;
@@ -138,20 +139,18 @@ export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shar
   for (let v = 0; v < rank.length; v++) {
     if (rank[v] === baseRank[v]) continue;
     dirty[v] = 1;
-    for (let e = customers.offsets[v]!; e < customers.offsets[v + 1]!; e++)
-      dirty[customers.neighbours[e]!] = 1;
-    for (let e = peers.offsets[v]!; e < peers.offsets[v + 1]!; e++) dirty[peers.neighbours[e]!] = 1;
-    for (let e = providers.offsets[v]!; e < providers.offsets[v + 1]!; e++)
-      dirty[providers.neighbours[e]!] = 1;
+    // Whoever had an equally good route from `v`, or has one now.
+    tell(scene, dirty, v, baseRank[v]!);
+    tell(scene, dirty, v, rank[v]!);
     if (rank[v] === NONE) {
       const { nodeOffsets } = scene.geography;
       shares.share.fill(NO_SHARE, nodeOffsets[v]!, nodeOffsets[v + 1]!);
     }
   }
   for (let s = 0; s < seeds.count; s++) {
-    dirty[seeds.at[s]!] = 1;
+    if (seeds.routeClass[s] === OFF || seeds.quiet[s] === 1) dirty[seeds.at[s]!] = 1;
     // What an AS passes on may change while its rank does not, if it kept or now keeps a quiet route.
-    if (seeds.quiet[s] === 1) tell(scene, dirty, seeds.at[s]!);
+    if (seeds.quiet[s] === 1) tell(scene, dirty, seeds.at[s]!, rank[seeds.at[s]!]!);
   }
   return around(scene, shares, base);
 }
@@ -173,15 +172,17 @@ function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | 
   const { dirty } = shares;
   const { rank, order, ends } = scene.routes;
   const { stubs } = scene.network;
+  if (captured !== undefined)
+    for (let v = 0; v < captured.length; v++) if (captured[v] === 1) capture(scene, shares, v);
   const settled = ends[2]!;
   const turns = settled + stubs.length;
   for (let i = 0; i < turns; i++) {
     const v = i < settled ? order[i]! : stubs[i - settled]!;
     if (base !== undefined && dirty[v] === 0) continue;
     if (i >= settled && (rank[v]! >= NONE || rank[v]! < PROVIDER << LENGTH_BITS)) continue;
-    if (captured !== undefined && captured[v] === 1) capture(scene, shares, v);
-    else if (!place(scene, shares, v, anyQuiet, false)) return false;
-    if (base !== undefined && !same(scene, base, shares, v)) tell(scene, dirty, v);
+    if (captured !== undefined && captured[v] === 1) continue;
+    if (!place(scene, shares, v, anyQuiet, false)) return false;
+    if (base !== undefined && !same(scene, base, shares, v)) tell(scene, dirty, v, rank[v]!);
   }
   // ASes that keep a quiet route to themselves use it too; by now nobody asks them any more.
   for (let s = 0; s < seeds.count && anyQuiet; s++) {
@@ -228,13 +229,21 @@ function sameDivision(
   return true;
 }
 
-/** Marks all that may use a route of `v`. */
-function tell(scene: Scene, dirty: Uint8Array, v: number): void {
+/** Marks those neighbours for whom a route of `v` is, by its rank there, among the best. */
+function tell(scene: Scene, dirty: Uint8Array, v: number, held: number): void {
+  if (held === NONE) return;
   const { customers, peers, providers } = scene.network.graph;
-  for (let e = customers.offsets[v]!; e < customers.offsets[v + 1]!; e++) dirty[customers.neighbours[e]!] = 1;
-  if (scene.routes.rank[v]! >= PEER << LENGTH_BITS) return;
-  for (let e = peers.offsets[v]!; e < peers.offsets[v + 1]!; e++) dirty[peers.neighbours[e]!] = 1;
-  for (let e = providers.offsets[v]!; e < providers.offsets[v + 1]!; e++) dirty[providers.neighbours[e]!] = 1;
+  const length = (held & LENGTH_MASK) + 1;
+  mark(customers, scene.routes.rank, dirty, v, (PROVIDER << LENGTH_BITS) + length);
+  if (held >= PEER << LENGTH_BITS) return;
+  mark(peers, scene.routes.rank, dirty, v, (PEER << LENGTH_BITS) + length);
+  mark(providers, scene.routes.rank, dirty, v, (CUSTOMER << LENGTH_BITS) + length);
+}
+
+function mark(list: Adjacency, rank: Uint32Array, dirty: Uint8Array, v: number, offer: number): void {
+  const { offsets, neighbours } = list;
+  for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++)
+    if (rank[neighbours[e]!] === offer) dirty[neighbours[e]!] = 1;
 }
 
 function capture(scene: Scene, shares: Shares, v: number): void {
