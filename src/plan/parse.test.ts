@@ -211,6 +211,21 @@ sites:
   ]);
 });
 
+test('nesting without end, rings of references and names that mean something to the language do no harm', () => {
+  for (const text of [
+    '['.repeat(20_000),
+    '- '.repeat(20_000),
+    'sites: &x { a: *x, b: *x }',
+    'a: &x { <<: *x }',
+  ])
+    expect(complaintsOf(text)).toHaveLength(1);
+  expect(
+    complaintsOf(small('address: 198.51.100.1', 'services: { __proto__: { address: 203.0.113.1 } }\n')),
+  ).toHaveLength(1);
+  const { plan } = planOf(EXAMPLE.replace('nyc:', 'constructor:'));
+  expect(Object.keys(plan.sites)).toEqual(['fra', 'constructor']);
+});
+
 test('a bomb of references is refused', () => {
   const bomb = `x-a: &a [1,1,1,1,1,1,1,1,1,1]\n${'bcdefgh'
     .split('')

@@ -97,7 +97,9 @@ function show(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll(OPEN, '{').replaceAll(CLOSE, '}');
   if (Array.isArray(value)) return value.map(show);
   if (typeof value !== 'object' || value === null) return value ?? '';
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [show(k), show(v)]));
+  // The one name that means something else to the language becomes one that is refused as a name.
+  const name = (key: string) => (key === '__proto__' ? '__proto__?' : show(key));
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [name(k), show(v)]));
 }
 
 function place(document: Document, lines: LineCounter, file: string, path: Path, key?: 'key'): Place {
