@@ -18,6 +18,7 @@ import {
 import { type LinkName, welcome } from '../session/index.ts';
 import {
   type Began,
+  FAMILIES,
   type Note,
   type Peer,
   type PeerOptions,
@@ -99,8 +100,12 @@ export class Router {
     return this.#listeners;
   }
 
-  /** Begins to listen, and starts every peer that was added. Rejects with a sentence when an address cannot be had. */
-  async start(): Promise<void> {
+  /**
+   * Begins to listen, and starts every peer that was added. `restarted`: the last life of this router ended without a goodbye,
+   * and what it announced has worked on meanwhile; peers that wait for us are told so (RFC 4724 §4.1). Rejects with a sentence
+   * when an address cannot be had.
+   */
+  async start(restarted = false): Promise<void> {
     try {
       for (const at of this.#options.listen) {
         const listener = await listen(at, {
@@ -115,7 +120,10 @@ export class Router {
       this.#listeners = [];
       throw error;
     }
-    for (const name of this.#peers.keys()) this.feed({ kind: 'event', peer: name, event: { kind: 'start' } });
+    for (const [name, { options }] of this.#peers) {
+      const again = restarted ? { restarting: true, forwarding: options.session.families ?? FAMILIES } : {};
+      this.feed({ kind: 'event', peer: name, event: { kind: 'start', ...again } });
+    }
   }
 
   /** Adds a peer; it is started with the others, or by an event of its own. */

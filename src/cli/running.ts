@@ -52,12 +52,15 @@ export class Running {
     return this.#passwords;
   }
 
-  /** Announces what the file says, and starts its peers. Rejects with a sentence when an address cannot be had. */
-  async start(): Promise<void> {
+  /**
+   * Announces what the file says, and starts its peers; `restarted` when the last life ended without a goodbye. Rejects with a
+   * sentence when an address cannot be had.
+   */
+  async start(restarted = false): Promise<void> {
     for (const [prefix, a] of byPrefix(this.#config)) this.#announce(prefix, a);
     const [enabled, disabled] = [true, false].map((on) => this.#config.peers.filter((p) => p.enabled === on));
     for (const peer of enabled ?? []) this.#addPeer(peer.name);
-    await this.router.start();
+    await this.router.start(restarted);
     // Known and shown, but not begun.
     for (const peer of disabled ?? []) this.#addPeer(peer.name);
   }

@@ -1,4 +1,5 @@
 /** Runs what a speak file says until the process is told to stop. */
+import { existsSync } from 'node:fs';
 import { Router } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
 import { type Journal, journal, type Logger, logger, realClock, serveControl } from '../host/index.ts';
@@ -47,10 +48,12 @@ export async function startSpeaker(
   const running = new Running(router, config, passwords);
   current = running;
   const told = stopSignal();
+  // A speaker that ends as it should takes its socket away; one that lies there was left by a crash.
+  const restarted = config.control !== undefined && existsSync(config.control);
   const control =
     config.control === undefined ? undefined : await serveControl(config.control, answers(running, clock));
   try {
-    await running.start();
+    await running.start(restarted);
   } catch (error) {
     await control?.close();
     throw error;
