@@ -197,7 +197,8 @@ test('one peer, everything about it', async () => {
       families      ipv4-unicast, ipv6-unicast
       ipv4-unicast  950213 received of at most 1000000, 950000 accepted, 1 advertised
       ipv6-unicast  200000 received, 199000 accepted, 1 advertised, 7 stale
-      capabilities  route refresh, 4-octet AS 64601
+      it offers     route refresh
+                    4-octet AS 64601
       messages      12 received (3 updates), 9 sent (1 update)
       established   twice
       import        from-up

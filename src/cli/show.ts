@@ -269,8 +269,8 @@ export function formatPeer(p: PeerDetailView): string {
           `${c.received} received${c.limit === undefined ? '' : ` of at most ${c.limit}`}, ${c.accepted} accepted, ${c.advertised} advertised${c.stale ? `, ${c.stale} stale` : ''}`,
         ] as const,
     ),
-    ['agreed', p.agreed?.join(', ')],
-    ['capabilities', p.capabilities?.join(', ')],
+    ...below('agreed', p.agreed ?? []),
+    ...below('it offers', p.capabilities ?? []),
     [
       'messages',
       p.messages &&
@@ -280,7 +280,7 @@ export function formatPeer(p: PeerDetailView): string {
     ...(['import', 'export'] as const).flatMap((way) => {
       const { name, rules } = p[way];
       const lines = [...(name === undefined ? [] : [name]), ...rules];
-      return (lines.length > 0 ? lines : ['nothing']).map((text, i) => [i === 0 ? way : '', text] as const);
+      return below(way, lines.length > 0 ? lines : ['nothing']);
     }),
   ];
   const wide = Math.max(...rows.map(([key]) => key.length));
@@ -290,6 +290,11 @@ export function formatPeer(p: PeerDetailView): string {
       value === undefined ? [] : [`  ${key.padEnd(wide)}  ${printable(value)}`.trimEnd()],
     ),
   ].join('\n');
+}
+
+/** Rows for several lines under one word. */
+function below(word: string, lines: readonly string[]): (readonly [string, string])[] {
+  return lines.map((line, i) => [i === 0 ? word : '', line]);
 }
 
 export const ROUTE_COLUMNS: readonly Column<RouteView>[] = [
