@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import type { Community } from '../base/index.ts';
+import { encodeMessage, IPV4_UNICAST, type Update } from '../wire/index.ts';
+import { Desk, type Probe } from './probe.test-support.ts';
+
+const prefixes = (n: number, first = 10) =>
+  Array.from({ length: n }, (_, i) => `${first}.${(i >> 8) & 255}.${i & 255}.0/24`);
+
+/** Sends messages in pieces of some 60 kB, as a socket would give them. */
+function pour(probe: Probe, updates: Iterable<Uint8Array>): void {
+  const buffer = new Uint8Array(65536);
+  let at = 0;
+  for (const bytes of updates) {
+    if (at + bytes.length > 60_000) {
+      probe.bytes(buffer.slice(0, at));
+      at = 0;
+    }
+    buffer.set(bytes, at);
+    at += bytes.length;
+  }
+  probe.bytes(buffer.slice(0, at));
+}
+
+/** One UPDATE for each of `count` values of a community, in turn for the given prefixes. */
+function* churn(probe: Probe, list: readonly string[], count: number, from: number): Generator<Uint8Array> {
+  const update = probe.update(list[0] as string, '64501; comm 1:1');
+  const bytes = list.map((prefix) => {
+    const one: Update = { ...update, announced: [{ prefix: prefix as never }] };
+    return encodeMessage(one, probe.writes);
+  });
+  for (let i = from; i < from + count; i++) {
+    const one = bytes[i % bytes.length] as Uint8Array;
+    // The community stands before the one prefix of four octets.
+    const at = one.length - 4 - 4;
+    one[at] = 1;
+    one[at + 1] = i >> 16;
+    one[at + 2] = i >> 8;
+    one[at + 3] = i;
+    yield one;
+  }
+}
+
+const community = (i: number) => `${256 + (i >> 16)}:${i & 0xffff}` as Community;
+
+describe('attribute sections', () => {
+  test('that nobody uses any more give way to new ones, and those in use stay what they are', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const right = desk.up('right', 64502);
+    const keeper = desk.up('keeper', 64503, {}, {});
+    const kept = prefixes(40, 20);
+    for (const [i, prefix] of kept.entries()) keeper.announce(prefix, `64503 ${65000 + i}`);
+    const list = prefixes(250);
+    const total = 150_000;
+    pour(left, churn(left, list, total, 0));
+    const { store, outgoing } = desk.speaker.rib;
+    expect(store.size).toBeLessThan(70_000);
+    expect(outgoing.size).toBeLessThan(70_000);
+    // Numbers were given out again.
+    expect(store.limit).toBeLessThan(70_000);
+    const last = new Map<string, string>();
+    for (let i = total - list.length; i < total; i++) last.set(list[i % list.length] as string, community(i));
+    const expected = [
+      ...kept.map((p, i) => `${p} 64500 64503 ${65000 + i}; nh 192.0.2.1`),
+      ...list.map((p) => `${p} 64500 64501; nh 192.0.2.1; comm ${last.get(p)}`),
+    ].sort();
+    expect(right.lines()).toEqual(expected);
+    // What the speaker believes to have said, told once more.
+    right.table.clear();
+    right.send({ kind: 'routeRefresh', family: IPV4_UNICAST, subtype: 'request' });
+    expect(right.lines()).toEqual(expected);
+  });
+});
+
+describe('numbers of prefixes', () => {
+  test.each([
+    ['at once, where everybody reads', false, 80_000],
+    // A look for free ones that found none is not repeated before twice as many may be free.
+    ['later, where somebody has to be told first', true, 145_000],
+  ])('are given out again when their routes have gone: %s', (_, slowly, most) => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const right = desk.up('right', 64502);
+    const table = desk.speaker.rib.table(IPV4_UNICAST);
+    const block = (first: number) => [...prefixes(65536, first), ...prefixes(4464, first + 1)];
+    const inPieces = (list: readonly string[], run: (some: string) => void) => {
+      for (let i = 0; i < list.length; i += 5000) run(list.slice(i, i + 5000).join(' '));
+    };
+    const [one, two] = [block(10), block(50)];
+    inPieces(one, (some) => left.announce(some, '64501'));
+    expect(right.table.size).toBe(70_000);
+    right.stalled = slowly;
+    inPieces(one, (some) => left.withdraw(some));
+    left.announce('99.0.0.0/8', '64501');
+    if (slowly) expect(table.prefixes.size).toBe(70_001);
+    else expect(table.prefixes.size).toBeLessThan(6000);
+    right.stalled = false;
+    right.read();
+    inPieces(two, (some) => left.announce(some, '64501 64777'));
+    expect(table.prefixes.limit).toBeLessThan(most);
+    expect(right.table.size).toBe(70_001);
+    expect([right.of(one[5] as string), right.of(two[5] as string), right.of('99.0.0.0/8')]).toEqual([
+      undefined,
+      '64500 64501 64777; nh 192.0.2.1',
+      '64500 64501; nh 192.0.2.1',
+    ]);
+  });
+});
+
+describe('numbers of peers', () => {
+  const list = prefixes(6000);
+
+  test('removed and added again while its old routes are still being taken away, a peer has its new ones only', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const right = desk.up('right', 64502);
+    left.announce(list.join(' '), '64501');
+    desk.works = false;
+    desk.feed({ kind: 'removePeer', peer: 'left' });
+    left.add().connect();
+    left.announce(list.slice(0, 3000).join(' '), '64501 64509');
+    expect(desk.speaker.busy).toBe(true);
+    desk.work();
+    expect(right.lines()).toEqual(
+      list
+        .slice(0, 3000)
+        .map((p) => `${p} 64500 64501 64509; nh 192.0.2.1`)
+        .sort(),
+    );
+    expect(desk.routes()).toHaveLength(3000);
+  });
+
+  test('another peer in the place of a removed one is told what that one had sent, until it is gone', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const right = desk.up('right', 64502);
+    left.announce(list.join(' '), '64501');
+    right.announce(list.slice(0, 10).join(' '), '64502 64509 64509');
+    desk.works = false;
+    desk.feed({ kind: 'removePeer', peer: 'left' });
+    const next = desk.up('next', 64503);
+    desk.work();
+    expect(next.lines().map((l) => l.split(' ')[0])).toEqual(list.slice(0, 10));
+    expect(next.lines()[0]).toContain('64500 64502 64509 64509');
+    expect(right.lines()).toEqual([]);
+  });
+
+  test('a session that comes back before its old routes are taken away keeps what it has sent anew', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const right = desk.up('right', 64502);
+    left.announce(list.join(' '), '64501');
+    desk.works = false;
+    for (let flap = 0; flap < 3; flap++) {
+      left.break();
+      desk.pass(60_000);
+      right.send({ kind: 'keepalive' });
+      left.reconnect();
+      left.announce(list.slice(flap * 100, 2000).join(' '), `64501 ${64600 + flap}`);
+    }
+    desk.work();
+    expect(right.table.size).toBe(1800);
+    expect(new Set(right.table.values())).toEqual(new Set(['64500 64501 64602; nh 192.0.2.1']));
+    const { sources } = desk.speaker.rib;
+    expect(sources.of(desk.speaker.peers.get('left')?.number ?? -9)).toBe(2);
+  });
+
+  test('thousands of sessions come and go in the same few columns', () => {
+    const desk = new Desk();
+    for (let i = 0; i < 300; i++) {
+      const peer = desk.up(`p${i}`, 64501);
+      peer.announce('203.0.113.0/24', '64501');
+      desk.feed({ kind: 'removePeer', peer: `p${i}` });
+      desk.probes.clear();
+    }
+    expect(desk.routes()).toEqual([]);
+    expect(desk.speaker.rib.sources.kind.length).toBeLessThan(32);
+  });
+});
