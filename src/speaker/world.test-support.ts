@@ -27,6 +27,8 @@ interface End {
   readonly link: LinkName;
   open: boolean;
   other: End | undefined;
+  /** When the last bytes that were written arrive: later ones never overtake them. */
+  last?: Instant;
 }
 
 export class Node {
@@ -51,7 +53,8 @@ export class Node {
 
   feed(input: Parameters<Speaker['feed']>[0]): void {
     this.speaker.feed(input, this.world.now);
-    while (this.speaker.busy) this.speaker.feed({ kind: 'work' }, this.world.now);
+    if (this.world.lazy) this.#workLater();
+    else while (this.speaker.busy) this.speaker.feed({ kind: 'work' }, this.world.now);
     this.#settle();
   }
 
@@ -96,6 +99,18 @@ export class Node {
 
   end(peer: string, link: LinkName): End | undefined {
     return this.#ends.get(`${peer} ${link}`);
+  }
+
+  #working = false;
+
+  /** A piece of long work at a time, with whatever else happens in between. */
+  #workLater(): void {
+    if (this.#working || !this.speaker.busy) return;
+    this.#working = true;
+    this.world.at(after(this.world.now, millis(1)), () => {
+      this.#working = false;
+      this.feed({ kind: 'work' });
+    });
   }
 
   #settle(): void {
@@ -144,6 +159,10 @@ export class World {
   readonly nodes: Node[] = [];
   /** How long bytes are under way. */
   latency: Millis = millis(5);
+  /** Long work takes time, instead of being done on the spot. */
+  lazy = false;
+  /** How written bytes are cut on their way; as they were written where this says nothing. */
+  pieces: ((bytes: Uint8Array) => readonly (readonly [delay: number, bytes: Uint8Array])[]) | undefined;
   /** Addresses between which nothing gets through, and nobody is told. */
   readonly cut = new Set<Address>();
   readonly #queue = new Heap<Entry>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
@@ -196,16 +215,20 @@ export class World {
   carry(end: End, bytes: Uint8Array): void {
     const { other } = end;
     if (!other || this.cut.has(end.node.address) || this.cut.has(other.node.address)) return;
-    this.at(after(this.now, this.latency), () => {
-      if (other.node.end(other.peer, other.link) === other)
-        other.node.feed({ kind: 'bytes', peer: other.peer, link: other.link, bytes });
-    });
+    for (const [delay, piece] of this.pieces?.(bytes) ?? [[0, bytes] as const]) {
+      end.last = instant(Math.max(end.last ?? 0, this.now + this.latency + delay));
+      this.at(end.last, () => {
+        if (other.node.end(other.peer, other.link) === other)
+          other.node.feed({ kind: 'bytes', peer: other.peer, link: other.link, bytes: piece });
+      });
+    }
   }
 
   close(end: End): void {
     const { other } = end;
     if (!other || this.cut.has(end.node.address) || this.cut.has(other.node.address)) return;
-    this.at(after(this.now, this.latency), () => other.node.detach(other, 'the peer closed the connection'));
+    const at = instant(Math.max(end.last ?? 0, this.now + this.latency));
+    this.at(at, () => other.node.detach(other, 'the peer closed the connection'));
   }
 
   /** The cable is pulled where both ends notice. */
