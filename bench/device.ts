@@ -1,8 +1,9 @@
 /** What a run of the bench stands on: the device under test in one namespace, feeders and sink in another, a veth between. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Star } from '../test/interop/namespace.ts';
-import { must } from '../test/interop/process.ts';
+import { Daemon, must, until } from '../test/interop/process.ts';
 import type { Kind, Neighbor, Router, Spec } from '../test/interop/router.ts';
 import type { FeederCommand } from './feeder.ts';
 import { Peer } from './peer.ts';
@@ -78,6 +79,29 @@ export async function direct(): Promise<Ground> {
   } as const;
   await feeder.ask(session, 'up', 10_000);
   return { star, feeder, sink, router: undefined, end };
+}
+
+/** The same with a process between that only passes bytes on: the floor for anything written in this language. */
+export async function relayed(): Promise<Ground> {
+  const { star, feeder, sink, end } = await place(1);
+  sink.tell({ do: 'listen', asn: SINK_ASN, local: SINK });
+  const file = fileURLToPath(new URL('./relay.ts', import.meta.url));
+  const log = join(star.folder, 'relay.log');
+  const relay = new Daemon(star.hub.inside([process.execPath, file, DEVICE, DEVICE, SINK]), log);
+  await until('the relay listens', async () => relay.output().includes('listening'));
+  const session = {
+    do: 'connect',
+    session: 0,
+    asn: feederAsn(0),
+    local: feederAddress(0),
+    remote: DEVICE,
+  } as const;
+  await feeder.ask(session, 'up', 10_000);
+  const all = async () => {
+    await relay.end('SIGKILL');
+    await end();
+  };
+  return { star, feeder, sink, router: undefined, end: all };
 }
 
 async function place(feeders: number, apart = false) {

@@ -1,7 +1,7 @@
 /** The scenarios: what is done to a device and what is measured. All times are milliseconds on one monotonic clock. */
 import { sleep } from '../test/interop/process.ts';
 import type { Kind, Router } from '../test/interop/router.ts';
-import { cost, direct, feederAddress, feederAsn, type Ground, ground } from './device.ts';
+import { cost, direct, feederAddress, feederAsn, type Ground, ground, relayed } from './device.ts';
 import { prefixBytes, prefixes, prefixIndex, update, updatesFile, withdrawal } from './table.ts';
 
 const SEED = 20260101;
@@ -61,9 +61,13 @@ export async function fullTable(kind: Kind, count: number, withdrawals: number):
   }
 }
 
-/** What feeder and sink do with nothing between them: no device can look quicker than this. */
-export async function baseline(count: number, withdrawals: number): Promise<FullTable> {
-  const g = await direct();
+/** What feeder and sink do with nothing between them, or with a process that only passes bytes on. No device can look quicker. */
+export async function baseline(
+  between: 'nothing' | 'relay',
+  count: number,
+  withdrawals: number,
+): Promise<FullTable> {
+  const g = between === 'nothing' ? await direct() : await relayed();
   try {
     const { through, first } = await pour(g, count);
     const latencies = await withdrawEach(g, count, withdrawals);
