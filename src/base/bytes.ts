@@ -178,6 +178,18 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** All parts in one piece; a single part is given back itself. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0] as Uint8Array;
+  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    whole.set(p, at);
+    at += p.length;
+  }
+  return whole;
+}
+
 /** The UTF-8 form of a text (RFC 3629). A lone surrogate becomes U+FFFD. */
 export function toUtf8(text: string): Uint8Array {
   const w = new Writer(text.length);

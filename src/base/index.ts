@@ -12,7 +12,7 @@ export {
 } from './address.ts';
 export { AS_TRANS, type Asn, isDocumentationAsn, isPrivateAsn, isReservedAsn, parseAsn } from './asn.ts';
 export { AssertionError, assert, never } from './assert.ts';
-export { fromHex, fromUtf8, OutOfBytes, Reader, sameBytes, toHex, toUtf8, Writer } from './bytes.ts';
+export { concat, fromHex, fromUtf8, OutOfBytes, Reader, sameBytes, toHex, toUtf8, Writer } from './bytes.ts';
 export {
   type Community,
   communityNumber,

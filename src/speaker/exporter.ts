@@ -254,14 +254,3 @@ export function selfNextHop(
 function no(why: string): Exported {
   return { section: 0, why };
 }
-
-/** The octets of one or two addresses. */
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    whole.set(p, at);
-    at += p.length;
-  }
-  return whole;
-}

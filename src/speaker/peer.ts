@@ -5,17 +5,9 @@ import type { LinkName, Negotiated, PeerState } from '../session/index.ts';
 import type { Family } from '../wire/index.ts';
 import type { Exporter } from './exporter.ts';
 import type { Importer } from './importer.ts';
+import type { LinkState } from './link.ts';
 import type { PeerOptions } from './options.ts';
 import type { OutboundContext } from './outbound.ts';
-
-/** The bytes of one connection that are on their way. */
-export class LinkState {
-  /** The beginning of a message whose end has not arrived. */
-  carry: Uint8Array = new Uint8Array(0);
-  carried = 0;
-  /** Messages of the session itself, waiting to be written before any UPDATE. */
-  readonly control: Uint8Array[] = [];
-}
 
 /** What an established session exchanges of one family. */
 export interface Exchange {

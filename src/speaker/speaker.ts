@@ -6,7 +6,7 @@
  * and write what it gives for as long as its connection takes more; while `busy`, feed `work` whenever there is nothing
  * better to do; and feed `due` when `due` says so.
  */
-import { assert, earliest, type Instant, never, type Prefix, seconds } from '../base/index.ts';
+import { assert, concat, earliest, type Instant, never, seconds } from '../base/index.ts';
 import {
   ACCEPT_ALL,
   compile,
@@ -18,21 +18,16 @@ import {
 } from '../policy/index.ts';
 import { DEFAULT_DECISION, type DecisionOptions, EBGP, IBGP, LOCAL, type SourceKind } from '../rib/index.ts';
 import {
-  type Deferral,
   type DeferralEvent,
-  deferredFamilies,
   type LinkName,
   type Negotiated,
-  newDeferral,
   newPeer,
   type PeerEffect,
   type PeerEvent,
   peerDue,
-  stepDeferral,
   stepPeer,
 } from '../session/index.ts';
 import {
-  type Attribute,
   CEASE,
   cease,
   type Decoded,
@@ -40,9 +35,6 @@ import {
   encodeMessage,
   endOfRibMarker,
   type Family,
-  frameLength,
-  HEADER_LENGTH,
-  IPV4_UNICAST,
   MESSAGE_TYPE,
   type Message,
   notificationOf,
@@ -59,14 +51,16 @@ import {
   type Surroundings,
 } from './exchange.ts';
 import type { Note, SpeakerEffect, SpeakerInput } from './input.ts';
+import { LinkState } from './link.ts';
+import { originate, retire } from './local.ts';
 import type { PeerOptions, SpeakerOptions } from './options.ts';
 import { pack } from './outbound.ts';
-import { type Exchange, LinkState, Peer } from './peer.ts';
+import { Patience } from './patience.ts';
+import { type Exchange, Peer } from './peer.ts';
 import { FAMILIES, Rib } from './rib.ts';
 import { RoutesIn } from './routes-in.ts';
-import { CANONICAL, familyOfPrefix, sectionOf, withNextHop } from './section.ts';
-
-const UPDATE = 2;
+import { CANONICAL } from './section.ts';
+import { keepStale, removeStale } from './stale.ts';
 
 export class Speaker {
   readonly options: SpeakerOptions;
@@ -78,10 +72,7 @@ export class Speaker {
   readonly #ready = new Set<Peer>();
   readonly #deadlines = new Deadlines<Peer>((peer) => (peer.removed ? undefined : peerDue(peer.machine)));
   readonly #around: Surroundings;
-  /** After a restart: the peers whose tables are waited for. */
-  #deferral: Deferral | undefined;
-  /** Families of which nobody is told anything yet. */
-  #deferred: readonly Family[] = NONE;
+  readonly #patience = new Patience();
   /** The operator wants nobody to be told anything yet. */
   #held = false;
   #effects: SpeakerEffect[] = [];
@@ -106,7 +97,7 @@ export class Speaker {
 
   /** When `due` has to be fed at the latest; undefined when nothing is planned. */
   get due(): Instant | undefined {
-    return earliest(this.#deadlines.next, this.#deferral?.until);
+    return earliest(this.#deadlines.next, this.#patience.due);
   }
 
   /** True while long work waits: feed `work` when there is nothing better to do. */
@@ -146,16 +137,16 @@ export class Speaker {
       }
       case 'due':
         for (const peer of this.#deadlines.reached(now)) this.#step(peer, { kind: 'due' }, now);
-        if (this.#deferral) this.#defer(this.#deferral, now);
+        if (this.#patience.look(now)) this.#selecting();
         break;
       case 'work':
         this.rib.work();
         break;
       case 'announce':
-        this.#announce(input.prefix, input.attributes, now);
+        originate(this.rib, input.prefix, input.attributes, this.#second(now));
         break;
       case 'withdraw':
-        this.#withdraw(input.prefix);
+        retire(this.rib, input.prefix);
         break;
       case 'addPeer':
         this.#addPeer(input.options);
@@ -196,7 +187,7 @@ export class Speaker {
     const { established } = peer;
     if (!established || established.link !== link || this.#held) return undefined;
     for (const exchange of established.exchanges.values()) {
-      if (this.#deferred.includes(exchange.family)) continue;
+      if (this.#patience.families.includes(exchange.family)) continue;
       if (exchange.again) {
         exchange.again = false;
         this.rib.tellAll(exchange, true);
@@ -220,54 +211,23 @@ export class Speaker {
 
   // ── what arrives ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Cuts a stream into messages. What is left of an unfinished one is copied; whole ones are read where they stand. */
   #receive(peer: Peer, link: LinkName, bytes: Uint8Array, now: Instant): void {
     const state = peer.links[link];
     if (!state) return;
-    let at = 0;
     let updates = 0;
-    while (peer.links[link] === state) {
-      let from = bytes;
-      let start = at;
-      let end = bytes.length;
-      if (state.carried > 0) {
-        at += fill(state, bytes, at, HEADER_LENGTH);
-        if (state.carried < HEADER_LENGTH) break;
-        from = state.carry;
-        start = 0;
-        end = state.carried;
-      }
-      const wide = this.#agreed(peer, link).extendedMessage;
-      const length = frameLength(from, start, end, wide);
-      if (length < 0) {
-        // Too long, too short or no marker: the decoder says which.
-        this.#message(peer, link, from.slice(start, end), now);
-        break;
-      }
-      if (length === 0) {
-        at += fill(state, bytes, at, HEADER_LENGTH);
-        break;
-      }
-      if (state.carried > 0) {
-        at += fill(state, bytes, at, length);
-        if (state.carried < length) break;
-        from = state.carry;
-        end = length;
-        state.carried = 0;
-      } else {
-        if (length > end - start) {
-          at += fill(state, bytes, at, length);
-          break;
-        }
-        end = start + length;
-        at = end;
-      }
-      peer.counters.messagesIn++;
-      if (from[start + 18] === UPDATE && peer.established?.link === link) {
-        updates++;
-        this.#update(peer, link, from, start, end, now);
-      } else this.#message(peer, link, from.subarray(start, end), now);
-    }
+    state.take(bytes, {
+      wide: () => this.#agreed(peer, link).extendedMessage,
+      message: (from, at, end) => {
+        peer.counters.messagesIn++;
+        if (from[at + 18] === MESSAGE_TYPE.update && peer.established?.link === link) {
+          updates++;
+          this.#update(peer, link, from, at, end, now);
+        } else this.#message(peer, link, from.subarray(at, end), now);
+        return peer.links[link] === state;
+      },
+      // Too long, too short or no marker: the decoder says which.
+      nonsense: (from) => this.#message(peer, link, from, now),
+    });
     if (updates > 0 && peer.links[link] === state) this.#step(peer, { kind: 'update', link }, now);
   }
 
@@ -306,7 +266,7 @@ export class Speaker {
   #outside(peer: Peer, event: Extract<SpeakerInput, { kind: 'event' }>['event'], now: Instant): void {
     if (event.kind === 'tcpUp') peer.links[event.link] = new LinkState();
     if (event.kind === 'tcpDown') peer.links[event.link] = undefined;
-    if (event.kind === 'start' && event.restarting) this.#beginDeferral(now);
+    if (event.kind === 'start' && event.restarting) this.#bePatient(now);
     if (event.kind === 'stop') this.#await({ kind: 'gone', peer: peer.name }, now);
     this.#step(peer, event, now);
   }
@@ -389,7 +349,7 @@ export class Speaker {
     for (const family of FAMILIES) {
       if (!negotiated.families.includes(family)) continue;
       const exchange = newExchange(this.#around, peer, negotiated, family);
-      exchange.after.push(endOfRib(family));
+      exchange.after.push(encodeMessage(endOfRibMarker(family), CANONICAL));
       exchanges.set(family, exchange);
       this.rib.listen(exchange);
       this.rib.tellAll(exchange, false);
@@ -408,29 +368,16 @@ export class Speaker {
       const { family, source } = exchange;
       this.rib.forget(exchange);
       // What an earlier restart left is older still: it goes now (RFC 4724 §4.2).
-      this.#removeStale(peer, family);
-      if (effect.retain.includes(family)) this.#keepStale(peer, family, source);
+      removeStale(this.rib, peer, family);
+      if (effect.retain.includes(family)) keepStale(this.rib, peer, family, source);
       else this.rib.removeSource(family, source);
     }
     this.#note({ kind: 'down', peer: peer.name, why: effect.why, retained: effect.retain });
   }
 
   #flush(peer: Peer, families: readonly Family[], why: string): void {
-    const held = families.filter((f) =>
-      (peer.stale.get(f) ?? []).some((s) => this.rib.sources.routes[s] !== 0),
-    );
-    for (const family of families) this.#removeStale(peer, family);
+    const held = families.filter((family) => removeStale(this.rib, peer, family));
     if (held.length > 0) this.#note({ kind: 'flushed', peer: peer.name, families: held, why });
-  }
-
-  #keepStale(peer: Peer, family: Family, source: number): void {
-    this.rib.sources.stale[source] = 1;
-    peer.stale.set(family, [...(peer.stale.get(family) ?? []), source]);
-  }
-
-  #removeStale(peer: Peer, family: Family): void {
-    for (const source of peer.stale.get(family) ?? []) this.rib.removeSource(family, source);
-    peer.stale.delete(family);
   }
 
   /** RFC 7313 §4: what the peer sends from now on is a new table; what it sent before is stale until it says that it is done. */
@@ -445,7 +392,7 @@ export class Speaker {
       this.#step(peer, { kind: 'malformed', link: peer.established.link, notification, why }, now);
       return;
     }
-    this.#keepStale(peer, family, exchange.source);
+    keepStale(this.rib, peer, family, exchange.source);
     exchange.source = newSource(this.#around, peer, peer.established.negotiated);
   }
 
@@ -463,32 +410,22 @@ export class Speaker {
 
   // ── after a restart ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** RFC 4724 §4.1: we tell nobody anything before those that kept our routes have sent theirs. */
-  #beginDeferral(now: Instant): void {
-    if (this.#deferral) return;
-    const peers = [...this.#peers.values()].flatMap((p) => {
-      const { gracefulRestart, families } = p.machine.settings;
-      return gracefulRestart && !gracefulRestart.helperOnly ? [{ name: p.name, families }] : [];
-    });
-    this.#defer(newDeferral(peers, this.options.deferral ?? seconds(180), now), now);
+  #bePatient(now: Instant): void {
+    const longest = this.options.deferral ?? seconds(180);
+    if (this.#patience.begin(this.#peers.values(), longest, now)) this.#selecting();
   }
 
   #await(event: DeferralEvent, now: Instant): void {
-    if (this.#deferral) this.#defer(stepDeferral(this.#deferral, event), now);
+    if (this.#patience.hear(event, now)) this.#selecting();
   }
 
-  #defer(deferral: Deferral, now: Instant): void {
-    const before = this.#deferred;
-    this.#deferred = deferredFamilies(deferral, now);
-    this.#deferral = this.#deferred.length > 0 ? deferral : undefined;
-    if (this.#deferred.length === before.length) return;
+  /** Other families than before may be told of. */
+  #selecting(): void {
     for (const peer of this.#peers.values()) this.#ready.add(peer);
-    const waits =
-      this.#deferred.length > 0 ? `waiting for the peers' tables of ${this.#deferred.join(' and ')}` : '';
-    this.#note({
-      kind: 'selecting',
-      why: waits || 'the tables are in, or took too long: routes are told from now on',
-    });
+    const { families } = this.#patience;
+    const waits = families.length > 0 ? `waiting for the peers' tables of ${families.join(' and ')}` : '';
+    const over = 'the tables are in, or took too long: routes are told from now on';
+    this.#note({ kind: 'selecting', why: waits || over });
   }
 
   // ── the operator's wishes ─────────────────────────────────────────────────────────────────────────────────────
@@ -516,7 +453,7 @@ export class Speaker {
     const peer = this.#peers.get(name);
     if (!peer) return;
     this.#step(peer, { kind: 'stop', subcode: PEER_DECONFIGURED, hard: true }, now);
-    for (const family of FAMILIES) this.#removeStale(peer, family);
+    for (const family of FAMILIES) removeStale(this.rib, peer, family);
     peer.removed = true;
     this.#peers.delete(name);
     this.#await({ kind: 'gone', peer: name }, now);
@@ -582,31 +519,6 @@ export class Speaker {
     this.#send(peer, established.link, { kind: 'routeRefresh', family, subtype: 'request' });
   }
 
-  #announce(prefix: Prefix, given: readonly Attribute[], now: Instant): void {
-    const family = familyOfPrefix(prefix);
-    let attributes = given;
-    if (!attributes.some((a) => a.kind === 'asPath'))
-      attributes = [{ kind: 'asPath', path: [] }, ...attributes];
-    if (!attributes.some((a) => a.kind === 'origin'))
-      attributes = [{ kind: 'origin', origin: 'igp' }, ...attributes];
-    if (!attributes.some((a) => a.kind === 'nextHop' || a.kind === 'mpReach'))
-      attributes = withNextHop(attributes, family, (family === IPV4_UNICAST ? '0.0.0.0' : '::') as never);
-    const bytes = sectionOf(attributes);
-    const section = this.rib.store.accept(bytes, 0, bytes.length, true);
-    assert(section !== 0, `the attributes of ${prefix} cannot be announced`);
-    const table = this.rib.table(family);
-    const id = table.prefixes.internText(prefix);
-    table.put(id, this.rib.local.get(family) as number, 0, section, section, this.#second(now));
-    this.rib.decide(family, table, id);
-  }
-
-  #withdraw(prefix: Prefix): void {
-    const family = familyOfPrefix(prefix);
-    const table = this.rib.table(family);
-    const id = table.prefixes.findText(prefix);
-    if (table.remove(id, -1, 0)) this.rib.decide(family, table, id);
-  }
-
   // ── helpers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #compile(policy: Policy) {
@@ -670,11 +582,6 @@ const MOST_SOURCES_OF_PEER = 64;
 /** How bytes are read and written before the peers have agreed on anything. */
 const BEFORE_OPEN = { asn4: false, extendedMessage: false, addPath: [] } as const;
 
-/** RFC 4724 §2. */
-function endOfRib(family: Family): Uint8Array {
-  return encodeMessage(endOfRibMarker(family), CANONICAL);
-}
-
 function eventOf(link: LinkName, message: Message): PeerEvent {
   switch (message.kind) {
     case 'open':
@@ -689,29 +596,4 @@ function eventOf(link: LinkName, message: Message): PeerEvent {
     default:
       return never(message);
   }
-}
-
-/** Copies bytes from[at …) behind what a link carries, until it carries `want`; returns how many were copied. */
-function fill(state: LinkState, from: Uint8Array, at: number, want: number): number {
-  const n = Math.min(want - state.carried, from.length - at);
-  if (n <= 0) return 0;
-  if (state.carry.length < want) {
-    const wider = new Uint8Array(Math.max(want, HEADER_LENGTH, 4096));
-    wider.set(state.carry.subarray(0, state.carried));
-    state.carry = wider;
-  }
-  state.carry.set(from.subarray(at, at + n), state.carried);
-  state.carried += n;
-  return n;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const whole = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    whole.set(p, at);
-    at += p.length;
-  }
-  return whole;
 }
