@@ -5,7 +5,7 @@
  * rewriting that the border of an AS asks for. As on the way in, the answer is remembered for each distinct section
  * wherever policy does not ask for more than that.
  */
-import { type Address, type Asn, addressBytes, isLinkLocal } from '../base/index.ts';
+import { type Address, type Asn, addressBytes, concat, isLinkLocal } from '../base/index.ts';
 import type { Compiled, Neighbor } from '../policy/index.ts';
 import {
   type AttributeStore,
