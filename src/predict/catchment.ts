@@ -1,7 +1,7 @@
 /** Reading a prediction: the answer for one client network, and the sums over all of them. */
 import { type Asn, assert } from '../base/index.ts';
 import { countryOf, HOP_MS, indexOf, nameOf, type Place, rttMs } from '../topology/index.ts';
-import { lengthOf, NO_SHARE, NONE, NOWHERE } from './kernel/index.ts';
+import { lengthOf, measure, NO_SHARE, NONE, NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
 /** A part of some traffic, for one site. */
@@ -171,6 +171,19 @@ export function nearestSites(prediction: Prediction): SiteTable {
   return table;
 }
 
+const ways = new WeakMap<Prediction, Float32Array>();
+
+/** Kilometres over the handovers for every node of a prediction; worked out once, when first asked for. */
+export function kilometresOf(prediction: Prediction): Float32Array {
+  let km = ways.get(prediction);
+  if (!km) {
+    km = new Float32Array(prediction.shares.share.length);
+    measure(prediction.scene, prediction.shares, km);
+    ways.set(prediction, km);
+  }
+  return km;
+}
+
 /** Kilometres from a node to a site: over the handovers, and never less than the distance. */
 export function wayKm(
   prediction: Prediction,
@@ -182,7 +195,7 @@ export function wayKm(
   const at = nodePlace[node] as number;
   if (at === NOWHERE) return undefined;
   const direct = table.km[site * places + at] as number;
-  return Number.isNaN(direct) ? undefined : Math.max(direct, prediction.shares.km[node] as number);
+  return Number.isNaN(direct) ? undefined : Math.max(direct, kilometresOf(prediction)[node] as number);
 }
 
 function sorted(prediction: Prediction, whole: Float64Array): Part[] {
@@ -243,7 +256,8 @@ const LONGEST_RTT = 1000;
 
 export function summarise(prediction: Prediction): Summary {
   const { nodeWeight, nodeAs, terrain } = prediction.ground;
-  const { share, km, starts, seed, part } = prediction.shares;
+  const { share, starts, seed, part } = prediction.shares;
+  const km = kilometresOf(prediction);
   const { siteOf, sites } = prediction;
   const count = sites.length;
   const table = nearestSites(prediction);

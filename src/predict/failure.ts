@@ -23,7 +23,9 @@ export interface Failure {
   readonly unreached: number;
   /** Weight that lands elsewhere than before, the failed sites' own included. */
   readonly moved: number;
-  /** Mean round-trip estimate of all that land somewhere, in milliseconds; NaN when places are not known. */
+  /**
+   * Mean round-trip estimate of all that land somewhere, in milliseconds, by distance alone; NaN when places are not known.
+   */
   readonly meanRttMs: number;
 }
 
@@ -81,7 +83,14 @@ function onTop(base: Shares, parts = 2 * base.part.length): Shares {
   const part = new Float32Array(parts);
   seed.set(base.seed);
   part.set(base.part);
-  return { ...base, seed, part, starts: base.starts.slice(), share: base.share.slice(), km: base.km.slice() };
+  return {
+    ...base,
+    seed,
+    part,
+    starts: base.starts.slice(),
+    share: base.share.slice(),
+    whole: base.whole.slice(),
+  };
 }
 
 /** Sums of the base, from which each failure differs only where a node's division differs. */
@@ -110,10 +119,10 @@ class Tally {
     let moved = 0;
     for (let node = 0; node < shares.share.length; node++) {
       const same = !fresh && shares.share[node] === base.shares.share[node];
-      if (same && shares.km[node] === base.shares.km[node]) continue;
+      if (same) continue;
       this.#add(weights, base, base.shares, node, -1);
       this.#add(weights, now, shares, node, 1);
-      if (!same) moved += this.#moved(now, shares, node);
+      moved += this.#moved(now, shares, node);
     }
     const failure = {
       without: gone,
@@ -145,7 +154,7 @@ class Tally {
       weights[k]! += mine;
       const direct = at === NOWHERE ? Number.NaN : (this.#table.km[k * terrain.places + at] as number);
       if (Number.isNaN(direct)) continue;
-      this.#time += mine * (rttMs(Math.max(direct, shares.km[node] as number)) + HOP_MS * hops);
+      this.#time += mine * (rttMs(direct) + HOP_MS * hops);
       this.#timed += mine;
     }
   }

@@ -6,6 +6,7 @@ export {
   clientAnswer,
   eachPart,
   FLY_PAST_KM,
+  kilometresOf,
   nearestSites,
   type Part,
   pathOf,

@@ -1,5 +1,6 @@
 /** The kernel's own list; `predict/index.ts` passes on what other rooms may use. */
 export { adjust, type Bench, benchFor, type Preferences } from './adjust.ts';
+export { measure } from './measure.ts';
 export * from './memory.ts';
 export {
   FAR_AWAY,

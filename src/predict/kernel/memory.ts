@@ -182,8 +182,7 @@ export interface Routes {
   /** Where in `order` the groups end: customer, peer, all. */
   readonly ends: Uint32Array;
   /**
-   * Indexed by AS; 0: no second neighbour or seed offered an equally good route, so `parent` is the only one. Stubs with a
-   * PROVIDER route are not marked: ask their providers.
+   * Indexed by AS; 0: no second neighbour or seed offered an equally good route, so `parent` is the only one.
    */
   readonly contested: Uint8Array;
   /** Scratch, indexed by seed: 1 while a seed waits to be passed on. */

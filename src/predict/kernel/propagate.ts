@@ -167,7 +167,7 @@ export function propagate(
  * lowest number, and one comparison per provider is enough.
  */
 function lookUp(network: Network, seeds: Seeds, routes: Routes, keepTies: boolean): void {
-  const { rank, parent, site } = routes;
+  const { rank, parent, site, contested } = routes;
   const { stubs } = network;
   const { offsets, neighbours } = network.graph.providers;
   for (let i = 0; i < stubs.length; i++) {
@@ -182,14 +182,17 @@ function lookUp(network: Network, seeds: Seeds, routes: Routes, keepTies: boolea
     const last = offsets[v + 1]!;
     let from = neighbours[e]!;
     let least = rank[from]! & LENGTH_MASK;
+    let rivals = 0;
     for (e++; e < last; e++) {
       const p = neighbours[e]!;
       const length = rank[p]! & LENGTH_MASK;
       if (length < least) {
         least = length;
         from = p;
-      }
+        rivals = 0;
+      } else if (length === least) rivals = 1;
     }
+    contested[v] = rivals;
     if (least === LENGTH_MASK) continue;
     rank[v] = PROVIDER_RANK + least + 1;
     parent[v] = from;
@@ -230,11 +233,11 @@ function choose(
     const held = rank[v]!;
     if (offer > held) continue;
     const s = site[p]!;
-    if (
-      offer === held &&
-      ((p >= parent[v]! && !careful) || !beats(network, seeds, routes, p, s, v, keepTies, careful))
-    )
-      continue;
+    if (offer === held) {
+      routes.contested[v] = 1;
+      if ((p >= parent[v]! && !careful) || !beats(network, seeds, routes, p, s, v, keepTies, careful))
+        continue;
+    }
     if (parent[p]! >= n && seeds.quiet[parent[p]! - n] === 1) continue;
     if (filter !== undefined && refused(filter, seeds.tainted[s]!, p, v)) continue;
     rank[v] = offer;

@@ -28,6 +28,8 @@ import { distance, entry, FAR_AWAY, type Geography, NO_DOOR, NOWHERE } from './p
 
 /** The share of a node that has no route. */
 export const NO_SHARE = 0xffff_ffff;
+/** In `whole`: the cities of the AS differ. */
+export const MIXED = 0xffff_fffe;
 
 /** What {@link spread} looks at. */
 export interface Scene {
@@ -51,8 +53,8 @@ export interface Scene {
 export interface Shares {
   /** Which division of traffic a node has; NO_SHARE without a route. Several nodes may have the same. */
   readonly share: Uint32Array;
-  /** Kilometres from the node to the site, from handover to handover, the mean of what is possible. */
-  readonly km: Float32Array;
+  /** Indexed by AS: the share that all its nodes have, or MIXED. */
+  readonly whole: Uint32Array;
   /** A division `d` is `part[starts[d] … starts[d + 1])` of the traffic for the seeds of the same indexes in `seed`. */
   readonly starts: Uint32Array;
   readonly seed: Uint16Array;
@@ -90,7 +92,7 @@ export function sharesFor(
   const candidates = most + seedCapacity + nodes;
   return {
     share: new Uint32Array(nodes),
-    km: new Float32Array(nodes),
+    whole: new Uint32Array(n),
     // A node is worked out at most three times: in its turn, as a stub, and again for what it keeps to itself; and all that
     // once more when a scenario is worked out on top of another.
     starts: new Uint32Array(6 * nodes + seedCapacity + 2),
@@ -113,6 +115,7 @@ export function spread(scene: Scene, shares: Shares): boolean {
   const { share, starts } = shares;
   if (shares.part.length < seeds.count) return false;
   share.fill(NO_SHARE);
+  shares.whole.fill(NO_SHARE);
   for (let s = 0; s < seeds.count; s++) {
     starts[s] = s;
     shares.seed[s] = s;
@@ -132,7 +135,7 @@ export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shar
   const { rank } = scene.routes;
   const { seeds } = scene;
   shares.share.set(base.share);
-  shares.km.set(base.km);
+  shares.whole.set(base.whole);
   shares.count = base.count;
   const { dirty } = shares;
   dirty.fill(0);
@@ -145,6 +148,7 @@ export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shar
     if (rank[v] === NONE) {
       const { nodeOffsets } = scene.geography;
       shares.share.fill(NO_SHARE, nodeOffsets[v]!, nodeOffsets[v + 1]!);
+      shares.whole[v] = NO_SHARE;
     }
   }
   for (let s = 0; s < seeds.count; s++) {
@@ -197,18 +201,17 @@ function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | 
 /** Did the nodes of `v` come out as in `base`? Divisions of equal content get the number they had there. */
 function same(scene: Scene, base: Shares, shares: Shares, v: number): boolean {
   const { nodeOffsets } = scene.geography;
-  const { share, km, starts, seed, part } = shares;
+  const { share, whole, starts, seed, part } = shares;
   let equal = true;
   for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) {
     const before = base.share[node]!;
     const now = share[node]!;
-    if (now !== before) {
-      if (now === NO_SHARE || before === NO_SHARE || !sameDivision(starts, seed, part, before, now))
-        equal = false;
-      else share[node] = before;
-    }
-    if (Math.abs(km[node]! - base.km[node]!) > 0.5) equal = false;
+    if (now === before) continue;
+    if (now === NO_SHARE || before === NO_SHARE || !sameDivision(starts, seed, part, before, now))
+      equal = false;
+    else share[node] = before;
   }
+  if (equal) whole[v] = base.whole[v]!;
   return equal;
 }
 
@@ -248,33 +251,41 @@ function mark(list: Adjacency, rank: Uint32Array, dirty: Uint8Array, v: number, 
 
 function capture(scene: Scene, shares: Shares, v: number): void {
   const { nodeOffsets } = scene.geography;
-  for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) {
-    shares.share[node] = scene.captor ?? 0;
-    shares.km[node] = 0;
-  }
+  shares.share.fill(scene.captor ?? 0, nodeOffsets[v]!, nodeOffsets[v + 1]!);
+  shares.whole[v] = scene.captor ?? 0;
 }
 
 /** Works out all nodes of one AS. */
 function place(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, quietToo: boolean): boolean {
-  const { network, routes, geography, filter } = scene;
+  const { geography, filter } = scene;
   const { nodeOffsets } = geography;
-  const { share, km } = shares;
-  const ties = tie(scene, shares, v, anyQuiet);
+  const { share, whole, tied } = shares;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
-  const fromProviders = routes.rank[v]! >>> LENGTH_BITS === PROVIDER;
-  const { offsets } = network.graph.providers;
-  const width = fromProviders ? offsets[v + 1]! - offsets[v]! : 0;
   const picky = filter !== undefined && filter.refuses[v] === 1;
-  if (fromProviders && ties === 1 && shares.seeded[v] === 0 && !picky) {
-    // One way only, the usual case: nothing to compare.
-    const { doors, doorKm, doorOffsets } = geography;
+  const plain = shares.seeded[v] === 0 && !picky;
+  const ties = tie(scene, shares, v, anyQuiet, !plain);
+  if (ties > 0 && plain) {
+    // The usual case: wherever the traffic leaves, it goes to the same sites.
+    const all = whole[tied[0]!]!;
+    let alike = all < MIXED;
+    for (let t = 1; t < ties && alike; t++) alike = whole[tied[t]!] === all;
+    if (alike) {
+      for (let node = from; node < end; node++) share[node] = all;
+      whole[v] = all;
+      return true;
+    }
+  }
+  const width = widthOf(scene, v);
+  if (width > 0 && ties === 1 && plain) {
+    // One neighbour only: each city takes what the nearest city of that neighbour has.
+    const { doors, doorOffsets } = geography;
     let door = doorOffsets[v]! + shares.tiedAt[0]!;
     if (doors[door] !== NO_DOOR) {
+      whole[v] = share[doors[door]!]!;
       for (let node = from; node < end; node++, door += width) {
-        const at = doors[door]!;
-        share[node] = share[at]!;
-        km[node] = km[at]! + doorKm[door]!;
+        share[node] = share[doors[door]!]!;
+        if (share[node] !== whole[v]) whole[v] = MIXED;
       }
       return true;
     }
@@ -283,13 +294,24 @@ function place(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, quiet
     const found = gather(scene, shares, v, node, ties, width, quietToo);
     if (!settle(scene, shares, node, found, picky)) return false;
   }
+  whole[v] = share[from]!;
+  for (let node = from + 1; node < end; node++) if (share[node] !== whole[v]) whole[v] = MIXED;
   return true;
 }
 
-/** Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. */
-function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number {
+/** How many ways to providers each node of `v` has, if `v` uses routes of providers; else none. */
+export function widthOf(scene: Scene, v: number): number {
+  const { offsets } = scene.network.graph.providers;
+  return scene.routes.rank[v]! >>> LENGTH_BITS === PROVIDER ? offsets[v + 1]! - offsets[v]! : 0;
+}
+
+/**
+ * Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. Where each stands among the
+ * providers is told if `exact`, or if it will matter.
+ */
+export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, exact: boolean): number {
   const { rank, parent, contested } = scene.routes;
-  const { tied, tiedAt } = shares;
+  const { tied, tiedAt, whole } = shares;
   const { graph } = scene.network;
   const { quiet } = scene.seeds;
   const cut = scene.filter?.cut;
@@ -298,11 +320,16 @@ function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number
   if (routeClass === ORIGIN) return 0;
   const list =
     routeClass === CUSTOMER ? graph.customers : routeClass === PEER ? graph.peers : graph.providers;
-  // Where no second offer came, the parent is all there is, and a seed is no neighbour. Lists of providers are short.
-  const single = contested[v] === PINNED || (contested[v] === 0 && routeClass !== PROVIDER);
-  if (single && parent[v]! >= n) return 0;
-  if (single && routeClass !== PROVIDER) {
-    tied[0] = parent[v]!;
+  // Where no second offer came, the parent is all there is, and a seed is no neighbour.
+  if (contested[v] === 0 || contested[v] === PINNED) {
+    const only = parent[v]!;
+    if (only >= n) return 0;
+    tied[0] = only;
+    if (routeClass === PROVIDER && (exact || whole[only] === MIXED)) {
+      let e = list.offsets[v]!;
+      while (list.neighbours[e] !== only) e++;
+      tiedAt[0] = e - list.offsets[v]!;
+    }
     return 1;
   }
   const length = (rank[v]! & LENGTH_MASK) - 1;
@@ -313,7 +340,7 @@ function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number
     const u = list.neighbours[e]!;
     const theirs = rank[u]!;
     if (routeClass === PROVIDER) {
-      if ((theirs & LENGTH_MASK) !== length || (single && u !== parent[v])) continue;
+      if ((theirs & LENGTH_MASK) !== length) continue;
     } else if (theirs !== customer && theirs !== length) continue;
     if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
     if (cut !== undefined && isCut(cut, u, v)) continue;
@@ -324,7 +351,7 @@ function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number
 }
 
 /** Collects the candidates of one node: entry nodes into the tied neighbours, and seeds. Returns how many. */
-function gather(
+export function gather(
   scene: Scene,
   shares: Shares,
   v: number,
@@ -376,7 +403,7 @@ function gather(
 
 /** Keeps the nearest of the candidates and those not known to be farther, and writes the node's division. */
 function settle(scene: Scene, shares: Shares, node: number, found: number, picky: boolean): boolean {
-  const { share, km, starts, seed, part, sum, candidate, candidateKm } = shares;
+  const { share, starts, seed, part, sum, candidate, candidateKm } = shares;
   const { seeds, marginKm } = scene;
   const nodes = share.length;
   share[node] = NO_SHARE;
@@ -387,19 +414,16 @@ function settle(scene: Scene, shares: Shares, node: number, found: number, picky
   let kept = 0;
   let only = NO_SHARE;
   let alike = true;
-  let way = 0;
   for (let c = 0; c < found; c++) {
     if (candidateKm[c]! > enough) continue;
     const to = candidate[c]!;
     const theirs = to < nodes ? share[to]! : to - nodes;
     if (theirs === NO_SHARE) continue;
-    way += Math.max(0, candidateKm[c]!) + (to < nodes ? km[to]! : 0);
     candidate[kept++] = theirs;
     if (only === NO_SHARE) only = theirs;
     else if (only !== theirs) alike = false;
   }
   if (kept === 0) return true;
-  km[node] = way / kept;
   if (alike && !(picky && only >= seeds.count)) {
     share[node] = only;
     return true;

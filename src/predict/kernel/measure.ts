@@ -1,0 +1,71 @@
+/** How far traffic travels: kilometres over the handovers, for every city of every AS. */
+import { LENGTH_BITS, NONE, PROVIDER } from './memory.ts';
+import { NO_DOOR } from './places.ts';
+import { gather, NO_SHARE, type Scene, type Shares, tie, widthOf } from './spread.ts';
+
+/**
+ * Fills `km`, indexed by node: from the node to the site, from handover to handover, the mean over what is possible. Legs to
+ * or from a place that is not known count nothing, and so do nodes without a route. Call it after {@link spread}.
+ */
+export function measure(scene: Scene, shares: Shares, km: Float32Array): void {
+  const { order, ends, rank } = scene.routes;
+  const { seeds } = scene;
+  const { stubs } = scene.network;
+  km.fill(0);
+  let anyQuiet = false;
+  for (let s = 0; s < seeds.count; s++) {
+    shares.seeded[seeds.at[s]!] = 1;
+    if (seeds.quiet[s] === 1) anyQuiet = true;
+  }
+  const settled = ends[2]!;
+  const turns = settled + stubs.length;
+  for (let i = 0; i < turns; i++) {
+    const v = i < settled ? order[i]! : stubs[i - settled]!;
+    if (i >= settled && (rank[v]! >= NONE || rank[v]! < PROVIDER << LENGTH_BITS)) continue;
+    measureOne(scene, shares, km, v, anyQuiet, false);
+  }
+  for (let s = 0; s < seeds.count && anyQuiet; s++)
+    if (seeds.quiet[s] === 1) measureOne(scene, shares, km, seeds.at[s]!, true, true);
+  for (let s = 0; s < seeds.count; s++) shares.seeded[seeds.at[s]!] = 0;
+}
+
+function measureOne(
+  scene: Scene,
+  shares: Shares,
+  km: Float32Array,
+  v: number,
+  anyQuiet: boolean,
+  quietToo: boolean,
+): void {
+  const { nodeOffsets, doors, doorKm, doorOffsets } = scene.geography;
+  const { share, candidate, candidateKm } = shares;
+  const nodes = share.length;
+  const from = nodeOffsets[v]!;
+  const end = nodeOffsets[v + 1]!;
+  const ties = tie(scene, shares, v, anyQuiet, true);
+  const width = widthOf(scene, v);
+  if (width > 0 && ties === 1 && shares.seeded[v] === 0) {
+    let door = doorOffsets[v]! + shares.tiedAt[0]!;
+    if (doors[door] !== NO_DOOR) {
+      for (let node = from; node < end; node++, door += width) km[node] = km[doors[door]!]! + doorKm[door]!;
+      return;
+    }
+  }
+  for (let node = from; node < end; node++) {
+    if (share[node] === NO_SHARE) continue;
+    const found = gather(scene, shares, v, node, ties, width, quietToo);
+    let least = 0x7fff_ffff;
+    for (let c = 0; c < found; c++)
+      if (candidateKm[c]! >= 0 && candidateKm[c]! < least) least = candidateKm[c]!;
+    let kept = 0;
+    let way = 0;
+    for (let c = 0; c < found; c++) {
+      if (candidateKm[c]! > least + scene.marginKm) continue;
+      const to = candidate[c]!;
+      if (to < nodes && share[to] === NO_SHARE) continue;
+      way += Math.max(0, candidateKm[c]!) + (to < nodes ? km[to]! : 0);
+      kept++;
+    }
+    if (kept > 0) km[node] = way / kept;
+  }
+}
