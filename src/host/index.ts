@@ -40,4 +40,15 @@ export {
   listen,
 } from './listener.ts';
 export { type Facts, type Level, type Logger, type LoggerOptions, logger, redact } from './logger.ts';
+export { probeTask, runProbe } from './probe/probe.ts';
+export { watchPid } from './probe/process.ts';
+export { type ProbeTask, type Schedule, type ScheduleOptions, schedule } from './probe/schedule.ts';
+export type {
+  Endpoint,
+  ProbeAnswer,
+  ProbeReport,
+  ProbeSpec,
+  ProbeSurroundings,
+  TargetAnswer,
+} from './probe/spec.ts';
 export { type Protection, protectionComplaint } from './protection.ts';

@@ -1,0 +1,126 @@
+/** Asks one probe's question once, of every target, and says in a sentence what came of it. */
+import { millis } from '../../base/index.ts';
+import { realClock } from '../clock.ts';
+import { endpoint } from '../error.ts';
+import { askAddress } from './address.ts';
+import { type Attempt, attempt } from './attempt.ts';
+import { askCommand, askSystemd } from './command.ts';
+import { askDns } from './dns.ts';
+import { askTcp, askUdp } from './exchange.ts';
+import { askHttp } from './http.ts';
+import { askIcmp } from './icmp.ts';
+import { askNtp } from './ntp.ts';
+import { askProcess, type ProcessWatch, watchProcess } from './process.ts';
+import type { ProbeTask } from './schedule.ts';
+import type { Endpoint, ProbeReport, ProbeSpec, ProbeSurroundings, TargetAnswer } from './spec.ts';
+import { askTls } from './tls.ts';
+
+/** Kinds that ask an address, and kinds that look at this host. */
+type Remote = Extract<ProbeSpec, { readonly kind: keyof typeof REMOTE }>;
+type Local = Exclude<ProbeSpec, Remote>;
+
+type AskRemote<P> = (a: Attempt, probe: P, to: Endpoint, s: ProbeSurroundings) => void | Promise<void>;
+type AskLocal<P> = (a: Attempt, probe: P, s: ProbeSurroundings) => void;
+
+const REMOTE = {
+  dns: askDns,
+  http: (a, probe, to, s) => askHttp(a, probe, to, s.ca),
+  https: (a, probe, to, s) => askHttp(a, probe, to, s.ca),
+  tcp: askTcp,
+  udp: askUdp,
+  tls: (a, probe, to, s) => askTls(a, probe, to, s.ca),
+  ntp: askNtp,
+  icmp: askIcmp,
+} satisfies { readonly [K in RemoteKind]: AskRemote<Extract<ProbeSpec, { kind: K }>> };
+type RemoteKind = 'dns' | 'http' | 'https' | 'tcp' | 'udp' | 'tls' | 'ntp' | 'icmp';
+
+const LOCAL: { readonly [K in Local['kind']]: AskLocal<Extract<Local, { kind: K }>> } = {
+  command: askCommand,
+  systemd: askSystemd,
+  address: (a, probe, s) => askAddress(a, probe, s.addresses),
+  process: (a, probe) => askProcess(a, probe),
+};
+
+/**
+ * Runs a probe once. Settles within its timeout and a few milliseconds, never rejects, and leaves nothing open. A probe without
+ * a target of its own asks all of the service's addresses at the same time, and the worst answer is the probe's.
+ */
+export async function runProbe(probe: ProbeSpec, surroundings: ProbeSurroundings): Promise<ProbeReport> {
+  const clock = surroundings.clock ?? realClock();
+  if (!isRemote(probe)) {
+    // The table pairs each kind with its own function.
+    const ask = LOCAL[probe.kind] as AskLocal<Local>;
+    const answer = await attempt(clock, probe.timeout, (a) => ask(a, probe, surroundings));
+    return { ...answer, targets: [answer] };
+  }
+  const ask = REMOTE[probe.kind] as AskRemote<Remote>;
+  const addresses = probe.target === undefined ? surroundings.addresses : [probe.target];
+  const over = overOf(probe);
+  const answers = await Promise.all(
+    addresses.map(async (address): Promise<TargetAnswer> => {
+      const written = { address, port: 'port' in probe ? probe.port : 0 };
+      const target = (over && surroundings.locate?.(written, over)) ?? written;
+      const answer = await attempt(clock, probe.timeout, (a) => ask(a, probe, target, surroundings));
+      return { ...answer, target };
+    }),
+  );
+  return worst(answers);
+}
+
+/** A probe as something to be scheduled. A watched process is told of at once when it ends. */
+export function probeTask(name: string, probe: ProbeSpec, surroundings: ProbeSurroundings): ProbeTask {
+  if (probe.kind !== 'process') return { name, every: probe.every, run: () => runProbe(probe, surroundings) };
+  const clock = surroundings.clock ?? realClock();
+  let watch: ProcessWatch | undefined;
+  return {
+    name,
+    every: probe.every,
+    run: () => attempt(clock, probe.timeout, (a) => askProcess(a, probe, watch)),
+    watch: (tell) => {
+      const own = watchProcess((detail) => tell({ outcome: 'dead', took: millis(0), detail }));
+      watch = own;
+      return own.stop;
+    },
+  };
+}
+
+function isRemote(probe: ProbeSpec): probe is Remote {
+  return probe.kind in REMOTE;
+}
+
+function overOf(probe: Remote): 'udp' | 'tcp' | undefined {
+  switch (probe.kind) {
+    case 'dns':
+      return probe.over;
+    case 'udp':
+    case 'ntp':
+      return 'udp';
+    case 'icmp':
+      return undefined;
+    default:
+      return 'tcp';
+  }
+}
+
+const SEVERITY: { readonly [O in TargetAnswer['outcome']]: number } = { good: 0, bad: 2, dead: 3 };
+
+function worst(targets: readonly TargetAnswer[]): ProbeReport {
+  const bad = (t: TargetAnswer) => SEVERITY[t.outcome] + (t.warning ? 1 : 0);
+  const [first] = [...targets].sort((a, b) => bad(b) - bad(a));
+  if (first === undefined)
+    return { outcome: 'bad', took: millis(0), detail: 'the service has no address to ask', targets };
+  const { target: _, ...answer } = first;
+  return {
+    ...answer,
+    took: millis(Math.max(...targets.map((t) => t.took))),
+    detail: sentence(first),
+    targets,
+  };
+}
+
+/** `203.0.113.53 port 53: refuses: nothing listens there`. */
+function sentence(t: TargetAnswer): string {
+  if (t.target === undefined) return t.detail;
+  const { address, port } = t.target;
+  return `${port === 0 ? address : endpoint(address, port)}: ${t.detail}`;
+}
