@@ -51,6 +51,7 @@ export {
   linkLatencyMs,
   nearestPlace,
   type Place,
+  plain,
   rttMs,
 } from './place.ts';
 export { type PlaceList, placeReader } from './place-table.ts';

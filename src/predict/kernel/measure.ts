@@ -1,7 +1,7 @@
 /** How far traffic travels: kilometres over the handovers, for every city of every AS. */
 import { LENGTH_BITS, NONE, PROVIDER } from './memory.ts';
 import { NO_DOOR } from './places.ts';
-import { gather, NO_SHARE, type Scene, type Shares, tie, widthOf } from './spread.ts';
+import { chain, gather, NO_SHARE, type Scene, type Shares, tie, unchain, widthOf } from './spread.ts';
 
 /**
  * Fills `km`, indexed by node: from the node to the site, from handover to handover, the mean over what is possible. Legs to
@@ -12,11 +12,7 @@ export function measure(scene: Scene, shares: Shares, km: Float32Array): void {
   const { seeds } = scene;
   const { stubs } = scene.network;
   km.fill(0);
-  let anyQuiet = false;
-  for (let s = 0; s < seeds.count; s++) {
-    shares.seeded[seeds.at[s]!] = 1;
-    if (seeds.quiet[s] === 1) anyQuiet = true;
-  }
+  const anyQuiet = chain(seeds, shares);
   const settled = ends[2]!;
   const turns = settled + stubs.length;
   for (let i = 0; i < turns; i++) {
@@ -26,7 +22,7 @@ export function measure(scene: Scene, shares: Shares, km: Float32Array): void {
   }
   for (let s = 0; s < seeds.count && anyQuiet; s++)
     if (seeds.quiet[s] === 1) measureOne(scene, shares, km, seeds.at[s]!, true, true);
-  for (let s = 0; s < seeds.count; s++) shares.seeded[seeds.at[s]!] = 0;
+  unchain(seeds, shares);
 }
 
 function measureOne(

@@ -63,8 +63,10 @@ export interface Shares {
   count: number;
   /** Scratch, indexed by seed; all zero between calls. */
   readonly sum: Float64Array;
-  /** Scratch, indexed by AS: 1 where a seed is heard; all zero between calls. */
-  readonly seeded: Uint8Array;
+  /** Scratch, indexed by AS: the first seed heard there + 1, or 0; all zero between calls. */
+  readonly seeded: Uint16Array;
+  /** Scratch, indexed by seed: the next seed at the same AS + 1, or 0. */
+  readonly nextSeed: Uint16Array;
   /** Scratch, indexed by AS: 1 where something upstream changed ({@link respread}). */
   readonly dirty: Uint8Array;
   /** Scratch: the neighbours of one AS that offer equally good routes, and where each stands in its list of neighbours. */
@@ -100,7 +102,8 @@ export function sharesFor(
     part: new Float32Array(parts),
     count: 0,
     sum: new Float64Array(seedCapacity),
-    seeded: new Uint8Array(n),
+    seeded: new Uint16Array(n),
+    nextSeed: new Uint16Array(seedCapacity),
     dirty: new Uint8Array(n),
     tied: new Uint32Array(most),
     tiedAt: new Uint32Array(most),
@@ -161,14 +164,25 @@ export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shar
 
 function around(scene: Scene, shares: Shares, base: Shares | undefined): boolean {
   const { seeds } = scene;
+  const anyQuiet = chain(seeds, shares);
+  const done = divide(scene, shares, anyQuiet, base);
+  unchain(seeds, shares);
+  return done;
+}
+
+/** Notes at each AS which seeds it hears. Is one of them quiet? */
+export function chain(seeds: Seeds, shares: Shares): boolean {
   let anyQuiet = false;
-  for (let s = 0; s < seeds.count; s++) {
-    shares.seeded[seeds.at[s]!] = 1;
+  for (let s = seeds.count - 1; s >= 0; s--) {
+    shares.nextSeed[s] = shares.seeded[seeds.at[s]!]!;
+    shares.seeded[seeds.at[s]!] = s + 1;
     if (seeds.quiet[s] === 1) anyQuiet = true;
   }
-  const done = divide(scene, shares, anyQuiet, base);
+  return anyQuiet;
+}
+
+export function unchain(seeds: Seeds, shares: Shares): void {
   for (let s = 0; s < seeds.count; s++) shares.seeded[seeds.at[s]!] = 0;
-  return done;
 }
 
 function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | undefined): boolean {
@@ -390,8 +404,9 @@ export function gather(
   }
   if (shares.seeded[v] === 0) return found;
   const { rank, contested, parent } = scene.routes;
-  for (let s = 0; s < seeds.count; s++) {
-    if (seeds.at[s] !== v || (seeds.quiet[s] === 1 && !quietToo)) continue;
+  for (let next = shares.seeded[v]!; next !== 0; next = shares.nextSeed[next - 1]!) {
+    const s = next - 1;
+    if (seeds.quiet[s] === 1 && !quietToo) continue;
     if ((seeds.routeClass[s]! << LENGTH_BITS) + seeds.length[s]! !== rank[v]) continue;
     if (contested[v] === PINNED && parent[v] !== rank.length + s) continue;
     const km = here === NOWHERE ? FAR_AWAY : seedKm[s * places + here]!;
