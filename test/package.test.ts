@@ -38,6 +38,22 @@ test('every room is a library under its own name, unbuilt, in this clone', () =>
   expect(JSON.parse(said)).toEqual(rooms.map((room) => [room, true]));
 });
 
+test('the lock file names every package of every platform, without which npm ci refuses a fresh clone', () => {
+  interface Locked {
+    readonly optionalDependencies?: { readonly [name: string]: string };
+  }
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: { readonly [path: string]: Locked };
+  };
+  const has = (path: string) => Object.hasOwn(lock.packages, path);
+  const missing = Object.entries(lock.packages).flatMap(([path, locked]) =>
+    Object.keys(locked.optionalDependencies ?? {})
+      .filter((name) => !has(`node_modules/${name}`) && !has(`${path}/node_modules/${name}`))
+      .map((name) => `${path} wants ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
 test('the command says its version, which is the package’s', () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   expect(run(root, join(root, 'bin/nearcast'), '--version').trim()).toBe(version);
