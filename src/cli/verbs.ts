@@ -68,6 +68,26 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./replay.ts')).replayCommand(),
   },
   {
+    name: 'init',
+    summary: 'write a first plan, by asking or from flags',
+    load: async () => (await import('./init.ts')).initCommand(),
+  },
+  {
+    name: 'check',
+    summary: 'say what is wrong with a plan, and what is odd',
+    load: async () => (await import('./check.ts')).checkCommand(),
+  },
+  {
+    name: 'diff',
+    summary: 'show what differs between two plans, in words',
+    load: async () => (await import('./plan-diff.ts')).diffCommand(),
+  },
+  {
+    name: 'import',
+    summary: "make a plan of another tool's configuration",
+    load: async () => (await import('./plan-import.ts')).importCommand(),
+  },
+  {
     name: 'decode',
     summary: 'read BGP messages from hexadecimal, JSON lines or a capture',
     load: async () => (await import('./decode.ts')).decodeCommand(),
