@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Namespace } from './namespace.ts';
-import { Daemon, must, run, until } from './process.ts';
+import { Daemon, must, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -92,7 +92,7 @@ class Bird implements Router {
     const recover = afterCrash ? ['-R'] : [];
     const files = ['-c', this.#file('bird.conf'), '-s', this.#file('ctl'), '-P', this.#file('pid')];
     this.#daemon = new Daemon(this.#where.inside(['bird', '-f', ...files, ...recover]), this.#file('out'));
-    await until('birdc answers', async () => (await run(this.#ask('show status'))).code === 0, 5000);
+    await ready('BIRD', this.#daemon, async () => (await run(this.#ask('show status'))).code === 0);
   }
 
   #ask(question: string): string[] {

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Namespace } from './namespace.ts';
-import { Daemon, run, until } from './process.ts';
+import { Daemon, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -105,7 +105,7 @@ class ExaBgp implements Router {
     };
     const command = ['exabgp', this.#file('exabgp.conf')];
     this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'), env);
-    await until('ExaBGP listens', async () => this.log().includes('loaded new configuration'), 8000);
+    await ready('ExaBGP', this.#daemon, async () => this.log().includes('loaded new configuration'));
   }
 
   async stop(): Promise<void> {

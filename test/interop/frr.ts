@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Namespace } from './namespace.ts';
-import { Daemon, must, run, until } from './process.ts';
+import { Daemon, must, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -107,9 +107,9 @@ class Frr implements Router {
     const bfd = this.spec.neighbors.some((n) => n.bfd);
     if (!this.#zebra?.running) this.#zebra = this.#daemon('zebra');
     if (bfd && !this.#bfdd?.running) this.#bfdd = this.#daemon('bfdd', '--bfdctl', this.#file('bfdd.sock'));
-    await until('zebra answers', async () => (await this.#try('show version', 'zebra')).code === 0, 8000);
+    await ready('zebra', this.#zebra, async () => (await this.#try('show version', 'zebra')).code === 0);
     this.#bgpd = this.#daemon('bgpd', '-n');
-    await until('bgpd answers', async () => (await this.#try('show bgp summary', 'bgpd')).code === 0, 8000);
+    await ready('bgpd', this.#bgpd, async () => (await this.#try('show bgp summary', 'bgpd')).code === 0);
   }
 
   #try(command: string, daemon = 'bgpd') {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Namespace } from './namespace.ts';
-import { Daemon, must, run, until } from './process.ts';
+import { Daemon, must, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -88,7 +88,7 @@ class GoBgp implements Router {
     ];
     this.#daemon = new Daemon(this.#where.inside(command), join(this.#folder, 'out'));
     // The global table answers only when the configuration has been applied.
-    await until('gobgp answers', async () => (await this.#try('global', 'rib', 'summary')).code === 0, 8000);
+    await ready('GoBGP', this.#daemon, async () => (await this.#try('global', 'rib', 'summary')).code === 0);
     // Sessions only start when the routes are there: End-of-RIB must not come before them.
     for (const a of this.spec.announce) await this.#must('global', 'rib', 'add', ...announcement(a));
     for (const n of this.spec.neighbors) await this.#must('neighbor', n.address, 'enable');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { PeerDetailView, RouteView } from '../../src/cli/views.ts';
 import { type Args, connectControl } from '../../src/host/index.ts';
 import type { Namespace } from './namespace.ts';
-import { Daemon, must, run, until } from './process.ts';
+import { Daemon, must, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -88,10 +88,7 @@ class Nearcast implements Router {
     writeFileSync(file, configuration(this.spec, socket, this.#file('secret')));
     const command = [process.execPath, BIN, 'speak', file];
     this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'));
-    await until('nearcast answers', async () => {
-      if (!this.#daemon?.running) throw new Error(`nearcast has ended: ${this.log().slice(0, 600)}`);
-      return (await this.#call('peers', {})) !== undefined;
-    });
+    await ready('nearcast', this.#daemon, async () => (await this.#call('peers', {})) !== undefined);
   }
 
   /** What `nearcast show --json` asks, without a process for every question. */

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Namespace } from './namespace.ts';
-import { Daemon, must, run, until } from './process.ts';
+import { Daemon, must, ready, run } from './process.ts';
 import {
   type Ability,
   type Announcement,
@@ -86,7 +86,7 @@ class OpenBgpd implements Router {
       this.#where.inside(['bgpd', '-d', '-v', '-f', this.#file('bgpd.conf')]),
       this.#file('out'),
     );
-    await until('bgpctl answers', async () => (await run(this.#ask('show', 'summary'))).code === 0, 8000);
+    await ready('OpenBGPD', this.#daemon, async () => (await run(this.#ask('show', 'summary'))).code === 0);
   }
 
   #ask(...words: string[]): string[] {

@@ -63,6 +63,20 @@ export async function until<T>(
   }
 }
 
+/** Waits until a daemon answers; fails at once, with its last words, when it has ended instead. */
+export async function ready(what: string, daemon: Daemon, ask: () => Promise<boolean>): Promise<void> {
+  const ended = 'ended';
+  const state = await until(
+    `${what} answers`,
+    async () => {
+      if (!daemon.running) return ended;
+      return (await ask()) && 'ready';
+    },
+    20_000,
+  );
+  if (state === ended) throw new Error(`${what} has ended: ${daemon.output().trim().slice(-600)}`);
+}
+
 /** A program left running. Its output goes to a file, so that a stopped daemon never blocks on a full pipe. */
 export class Daemon {
   readonly #child: ChildProcess;
