@@ -5,6 +5,7 @@ import { without } from './deployment.ts';
 import {
   lengthOf,
   NO_SHARE,
+  NONE,
   NOWHERE,
   OFF,
   propagate,
@@ -114,15 +115,18 @@ class Tally {
     const base = this.#base;
     const weights = this.#weights.slice();
     const before = [this.#time, this.#timed, this.#unreached] as const;
-    // Sites of a prediction worked out anew are counted differently: translate.
+    // Sites and seeds of a prediction worked out anew are counted differently, so its divisions say nothing about sameness.
     const fresh = now.sites !== base.sites;
+    const was = base.shares.share;
+    const is = shares.share;
+    const { nodeWeight } = base.ground;
+    const difference = new Float64Array(base.sites.length + 1);
     let moved = 0;
-    for (let node = 0; node < shares.share.length; node++) {
-      const same = !fresh && shares.share[node] === base.shares.share[node];
-      if (same) continue;
+    for (let node = 0; node < is.length; node++) {
+      if (is[node] === was[node] && !fresh) continue;
       this.#add(weights, base, base.shares, node, -1);
       this.#add(weights, now, shares, node, 1);
-      moved += this.#moved(now, shares, node);
+      moved += (nodeWeight[node] as number) * this.#moved(now, shares, node, difference);
     }
     const failure = {
       without: gone,
@@ -147,12 +151,15 @@ class Tally {
     const v = nodeAs[node] as number;
     const at = terrain.nodePlace[node] as number;
     const prepends = Math.max(0, (p.seeds.length[site[v] as number] as number) - 1);
-    const hops = Math.max(0, lengthOf(rank[v] as number) - prepends);
-    for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++) {
-      const k = this.#siteOf(p, shares.seed[e] as number);
-      const mine = w * (shares.part[e] as number);
+    const hops = rank[v] === NONE ? 0 : Math.max(0, lengthOf(rank[v] as number) - prepends);
+    const { starts, seed, part } = shares;
+    const km = this.#table.km;
+    for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
+      const k = this.#siteOf(p, seed[e] as number);
+      const mine = w * (part[e] as number);
       weights[k]! += mine;
-      const direct = at === NOWHERE ? Number.NaN : (this.#table.km[k * terrain.places + at] as number);
+      if (at === NOWHERE) continue;
+      const direct = km[k * terrain.places + at] as number;
       if (Number.isNaN(direct)) continue;
       this.#time += mine * (rttMs(direct) + HOP_MS * hops);
       this.#timed += mine;
@@ -164,25 +171,38 @@ class Tally {
     return p.sites === this.#base.sites ? k : this.#base.sites.indexOf(p.sites[k] as string);
   }
 
-  /** Half the sum of differences: what left one site and reached another, or nobody. */
-  #moved(now: Prediction, shares: Shares, node: number): number {
-    const base = this.#base;
-    const difference = new Map<number, number>();
-    const add = (p: Prediction, s: Shares, sign: number) => {
-      const d = s.share[node] as number;
-      if (d === NO_SHARE) {
-        difference.set(-1, (difference.get(-1) ?? 0) + sign);
-        return;
-      }
-      for (let e = s.starts[d] as number; e < (s.starts[d + 1] as number); e++) {
-        const k = this.#siteOf(p, s.seed[e] as number);
-        difference.set(k, (difference.get(k) ?? 0) + sign * (s.part[e] as number));
-      }
-    };
-    add(base, base.shares, -1);
-    add(now, shares, 1);
+  /** Half the sum of differences of a node's parts: what left one site and reached another, or nobody. */
+  #moved(now: Prediction, shares: Shares, node: number, difference: Float64Array): number {
+    const nobody = difference.length - 1;
     let sum = 0;
-    for (const part of difference.values()) sum += Math.abs(part);
-    return (sum / 2) * (base.ground.nodeWeight[node] as number);
+    for (let turn = 0; turn < 3; turn++) {
+      const [p, s] = turn === 1 ? [now, shares] : [this.#base, this.#base.shares];
+      const d = s.share[node] as number;
+      const from = d === NO_SHARE ? 0 : (s.starts[d] as number);
+      const end = d === NO_SHARE ? 1 : (s.starts[d + 1] as number);
+      for (let e = from; e < end; e++) {
+        const k = d === NO_SHARE ? nobody : this.#siteOf(p, s.seed[e] as number);
+        const part = d === NO_SHARE ? 1 : (s.part[e] as number);
+        // First what was, then what is; then both are summed and put back to zero.
+        if (turn === 0) difference[k]! += part;
+        else if (turn === 1) difference[k]! -= part;
+        else {
+          sum += Math.abs(difference[k] as number);
+          difference[k] = 0;
+        }
+      }
+    }
+    const d = shares.share[node] as number;
+    if (d === NO_SHARE) {
+      sum += Math.abs(difference[nobody] as number);
+      difference[nobody] = 0;
+      return sum / 2;
+    }
+    for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++) {
+      const k = this.#siteOf(now, shares.seed[e] as number);
+      sum += Math.abs(difference[k] as number);
+      difference[k] = 0;
+    }
+    return sum / 2;
   }
 }
