@@ -31,6 +31,8 @@ import {
   TooLong,
   type UpdateRead,
 } from '../src/wire/index.ts';
+import { check } from './check.ts';
+import { chunks, life, machine, speaker } from './speaking.ts';
 
 export interface Target {
   readonly name: string;
@@ -47,11 +49,11 @@ export const TARGETS: readonly Target[] = [
   { name: 'scan', weight: 3, run: scan },
   { name: 'line', weight: 3, run: line },
   { name: 'capture', weight: 2, run: capture },
+  { name: 'machine', weight: 2, run: machine },
+  { name: 'speaker', weight: 2, run: speaker },
+  { name: 'chunks', weight: 2, run: chunks },
+  { name: 'life', weight: 1, run: life },
 ];
-
-export function check(condition: unknown, promise: string): asserts condition {
-  if (!condition) throw new Error(`broken promise: ${promise}`);
-}
 
 /** What is accepted goes out with the same meaning and length; what is refused has an error that can be sent. */
 function decode(bytes: Uint8Array, agreed: Agreed): void {
