@@ -24,7 +24,9 @@ export interface Announcement {
 /** What an action community makes the upstream do towards one of its neighbours. */
 export type Effect =
   | { readonly towards: Asn; readonly do: 'withhold' }
-  | { readonly towards: Asn; readonly do: 'prepend'; readonly times: number };
+  | { readonly towards: Asn; readonly do: 'prepend'; readonly times: number }
+  /** Told to this neighbour and to others of which the same is said, and to nobody else. */
+  | { readonly towards: Asn; readonly do: 'only' };
 
 /** An AS that prefers a neighbour against the rules: takes its routes before all others, or only when there is no other. */
 export interface LocalPreference {

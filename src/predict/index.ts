@@ -35,6 +35,13 @@ export {
   type Way,
 } from './explain.ts';
 export { doubleFailures, type Failure, failuresOf, intact, singleFailures } from './failure.ts';
+export {
+  deploymentOf,
+  type FromPlan,
+  type FromPlanOptions,
+  type PlanRemark,
+  placeOf,
+} from './from-plan.ts';
 export { kilometresTo, MOST_MEASURED, type Terrain, terrainOf } from './geography.ts';
 export { type Ground, groundOf } from './ground.ts';
 export {

@@ -143,6 +143,11 @@ describe('action communities', () => {
     expect(clientAnswer(forced, 12)).toMatchObject({ length: 4, path: [12, 1] });
   });
 
+  test('a route meant for one neighbour only stays with the upstream and that one', () => {
+    const p = run(TWO, '', { announcements: announce('fra:1', { effects: [{ towards: 11, do: 'only' }] }) });
+    expect([1, 2, 11, 12, 13].map((asn) => say(p, asn))).toEqual(['fra 1.00', '', 'fra 1.00', '', '']);
+  });
+
   test('one site may be withheld where another at the same upstream is not', () => {
     const announcements = [
       ...announce('fra:1', { effects: [{ towards: 12, do: 'withhold' }] }),

@@ -179,15 +179,9 @@ function sow(ground: Ground, deployment: Deployment, options: PredictOptions, re
     const routeClass = options.silent?.has(i) ? OFF : own ? ORIGIN : CLASS[a.relation as Neighbour];
     const length = (own ? 0 : 1) + Math.max(0, a.prepend ?? 0);
     announcementOf[seeds.count] = i;
-    addSeed(
-      seeds,
-      at,
-      routeClass,
-      length,
-      deployment.operator,
-      a.noExport === true,
-      options.tainted?.has(i) === true,
-    );
+    const hop = own ? a.upstream : deployment.operator;
+    const quiet = a.noExport === true || onlySome(a);
+    addSeed(seeds, at, routeClass, length, hop, quiet, options.tainted?.has(i) === true);
   }
   return { seeds, announcementOf };
 }
@@ -230,13 +224,14 @@ function applyEffects(
     const kind = relation(graph, neighbour, upstream) as Neighbour;
     for (let s = 0; s < first; s++) {
       const rank = (seeds.routeClass[s] as number) * 0x100_0000 + (seeds.length[s] as number);
-      if (seeds.at[s] !== upstream || rank !== routes.rank[upstream] || seeds.quiet[s] === 1) continue;
+      if (seeds.at[s] !== upstream || rank !== routes.rank[upstream]) continue;
+      const announcement = deployment.announcements[announcementOf[s] as number] as Announcement;
+      if (announcement.noExport) continue;
       // What came from the operator as a peer or provider goes to the upstream's customers only.
       if ((seeds.routeClass[s] as number) > CUSTOMER && kind !== 'provider') continue;
       const towards = graph.asns[neighbour];
-      const effects = (deployment.announcements[announcementOf[s] as number]?.effects ?? []).filter(
-        (e) => e.towards === towards,
-      );
+      const effects = (announcement.effects ?? []).filter((e) => e.towards === towards);
+      if (onlySome(announcement) && !effects.some((e) => e.do === 'only')) continue;
       if (effects.some((e) => e.do === 'withhold')) continue;
       const more = effects.reduce((sum, e) => sum + (e.do === 'prepend' ? e.times : 0), 0);
       if (seeds.count === seeds.at.length) {
@@ -264,6 +259,11 @@ function applyEffects(
     .filter(([u]) => heardDirectly(seeds, routes, u, first));
   for (const [u] of cuts) some[u] = 1;
   return { some, from: Uint32Array.from(cuts, ([u]) => u), to: Uint32Array.from(cuts, ([, v]) => v) };
+}
+
+/** Is the announcement for some neighbours of the upstream only? */
+function onlySome(a: Announcement): boolean {
+  return a.effects?.some((e) => e.do === 'only') === true;
 }
 
 function heardDirectly(seeds: Seeds, routes: Routes, upstream: number, first: number): boolean {
