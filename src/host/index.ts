@@ -19,7 +19,7 @@ export { type ClientOptions, type ControlClient, connectControl } from './contro
 export { type ControlHandler, type ControlServer, serveControl } from './control-server.ts';
 export { type Args, ControlError, controlPath, type Exit, type Surroundings } from './control-socket.ts';
 export { DIAL_LIMIT_MS, type DialHandlers, dial, type Target } from './dial.ts';
-export { HostError, type HostErrorKind } from './error.ts';
+export { endpoint, HostError, type HostErrorKind, listenError } from './error.ts';
 export {
   type Dated,
   type Journal,
