@@ -533,7 +533,8 @@ describe('roles and ONLY_TO_CUSTOMER (RFC 9234 §5)', () => {
   });
 
   test('without roles nothing is added and nothing refused', () => {
-    expect(through(64501, 64502, '64501; otc 64555')).toBe('64500 64501; nh 192.0.2.1; otc 64555');
+    for (const asn of [64555, 0])
+      expect(through(64501, 64502, `64501; otc ${asn}`)).toBe(`64500 64501; nh 192.0.2.1; otc ${asn}`);
   });
 
   test('inside our AS the attribute passes untouched', () => {

@@ -133,3 +133,19 @@ describe('a peer that floods', () => {
     expect(right.of('203.0.113.0/24')).toBe(`64500 64501; nh 192.0.2.1; large ${many.join(' ')}`);
   });
 });
+
+describe('the limit of prefixes', () => {
+  test('holds for what a refresh has made stale as well, and not twice for what is sent again (RFC 7313 §4)', () => {
+    const desk = new Desk();
+    const limit = { prefixLimit: { [IPV4_UNICAST]: { limit: 10 } } };
+    const left = desk.up('left', 64501, { enhancedRefresh: true }, limit);
+    const list = prefixes(10);
+    left.announce(list.join(' '), '64501');
+    left.send({ kind: 'routeRefresh', family: IPV4_UNICAST, subtype: 'begin' });
+    left.announce(list.join(' '), '64501');
+    expect(left.established).toBe(true);
+    left.send({ kind: 'routeRefresh', family: IPV4_UNICAST, subtype: 'begin' });
+    left.announce('10.200.0.0/24', '64501');
+    expect(left.last).toMatchObject({ code: 6, subcode: 1 });
+  });
+});

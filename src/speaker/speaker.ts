@@ -277,8 +277,10 @@ export class Speaker {
     for (const exchange of peer.established.exchanges.values()) {
       const set = limits[exchange.family];
       if (!set) continue;
-      const prefixes = this.rib.sources.routes[exchange.source] as number;
       const { family } = exchange;
+      const { routes } = this.rib.sources;
+      let prefixes = routes[exchange.source] as number;
+      for (const stale of peer.stale.get(family) ?? NONE) prefixes += routes[stale] as number;
       if (prefixes > set.limit) {
         this.#note({ kind: 'limit', peer: peer.name, family, prefixes, limit: set.limit, reached: true });
         this.#step(peer, { kind: 'prefixLimit', family, limit: set.limit }, now);

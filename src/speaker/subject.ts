@@ -1,11 +1,14 @@
 /** A route as policy sees it, with the costly parts made only when a rule asks for them. */
-import type { Prefix } from '../base/index.ts';
+import type { Asn, Prefix } from '../base/index.ts';
 import type { Neighbor, Subject, Validation } from '../policy/index.ts';
 import type { AttributeStore, Table } from '../rib/index.ts';
-import type { Attribute, Family } from '../wire/index.ts';
+import { type Attribute, ENDS_IN_SET, type Family } from '../wire/index.ts';
 import { attributesOf } from './section.ts';
 
-/** Tells the origin-validation state of a route (RFC 6811); `unverified` where nothing is known. */
+/**
+ * Tells the origin-validation state of a route (RFC 6811 §2); `unverified` where nothing is known. `originAs` is our own where the path
+ * is empty, and 0 where it ends in an AS_SET: such a route has no origin, which no ROA fits, one for AS 0 included (RFC 6483 §4).
+ */
 export type Validate = (prefix: Prefix, originAs: number) => Validation;
 
 export class RouteSubject implements Subject {
@@ -51,6 +54,11 @@ export class RouteSubject implements Subject {
   }
 
   get validation(): Validation {
-    return this.#validate(this.prefix, this.#store.originAs[this.#section]!);
+    return this.#validate(this.prefix, originOf(this.#store, this.#section));
   }
+}
+
+/** The AS that a section's path says has originated the route. */
+export function originOf(store: AttributeStore, section: number): Asn {
+  return store.flags[section]! & ENDS_IN_SET ? 0 : store.originAs[section]! || store.localAsn;
 }

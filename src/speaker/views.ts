@@ -24,6 +24,7 @@ import { fitsMessage, sectionFor } from './outbound.ts';
 import type { Peer } from './peer.ts';
 import { attributesOf, familyOfPrefix } from './section.ts';
 import type { Speaker } from './speaker.ts';
+import { originOf as originAs } from './subject.ts';
 
 /** One route that was received, or is originated here. */
 export interface RouteView {
@@ -143,8 +144,7 @@ function routesAt(
       refused: false,
       stale: sources.stale[source] === 1,
       age: Math.max(0, second - (table.since[route] as number)),
-      validation:
-        speaker.options.validate?.(text, speaker.rib.store.originAs[section] as number) ?? 'unverified',
+      validation: speaker.options.validate?.(text, originAs(speaker.rib.store, section)) ?? 'unverified',
       attributes: attributesOf(speaker.rib.store.view(received ? (table.raw[route] as number) : section)),
       ...rest,
     };

@@ -175,7 +175,7 @@ export function summarise(
       case 35:
         if ((kind & 0xdf) !== 0xc0 || length !== 4) return false;
         out.otc = u32(bytes, value);
-        if (out.otc === 0) return false;
+        if (!decoded && out.otc === 0) return false;
         out.flags |= HAS_OTC;
         break;
       // MP_UNREACH_NLRI has been taken out, the AS4 attributes are no business of a 4-octet session (RFC 6793 §4.1), and
