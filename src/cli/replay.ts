@@ -10,7 +10,8 @@ import { EXIT, Failure } from './failure.ts';
 import { counted, noteSentence } from './phrases.ts';
 import { ROUTE_COLUMNS } from './show.ts';
 import type { ClockEntry } from './speaking.ts';
-import { type Column, formatTable, printable } from './table.ts';
+import { type Column, formatRow, formatTable, header, printable, widths } from './table.ts';
+import type { RouteView } from './views.ts';
 
 interface Options {
   readonly until?: string;
@@ -99,7 +100,10 @@ async function replay(
     for (const line of endLines(speaker, player, o)) tell(line);
   } else {
     if (o.peers) write(`\n${peersTable(speaker, player)}\n`);
-    if (o.routes) write(`\n${routesTable(speaker, player)}\n`);
+    if (o.routes) {
+      write('\n');
+      writeRoutes(speaker, player, write);
+    }
   }
   return complaints;
 }
@@ -336,9 +340,28 @@ function peersTable(speaker: Speaker, player: Player): string {
   return peers.length === 0 ? 'no peers' : formatTable(PEER_COLUMNS, peers, false);
 }
 
-function routesTable(speaker: Speaker, player: Player): string {
-  const all = [...routes(speaker, {}, player.second)].map(routeView);
-  return all.length === 0 ? 'no routes' : formatTable(ROUTE_COLUMNS, all, false);
+/** Rows that are looked at before the first is printed, so that columns fit; then as many at a time. */
+const ROWS = 500;
+
+/** A full table is a million rows: they are printed while they are made. */
+function writeRoutes(speaker: Speaker, player: Player, write: (text: string) => void): void {
+  let wide: readonly number[] | undefined;
+  let rows: RouteView[] = [];
+  const print = () => {
+    if (!wide) {
+      wide = widths(ROUTE_COLUMNS, rows);
+      write(`${header(ROUTE_COLUMNS, wide)}\n`);
+    }
+    const fitting = wide;
+    write(rows.map((row) => `${formatRow(ROUTE_COLUMNS, fitting, row, false)}\n`).join(''));
+    rows = [];
+  };
+  for (const route of routes(speaker, {}, player.second)) {
+    rows.push(routeView(route));
+    if (rows.length >= ROWS) print();
+  }
+  if (rows.length > 0) print();
+  else if (!wide) write('no routes\n');
 }
 
 function* endLines(speaker: Speaker, player: Player, o: Options): Generator<ReplayLine> {
