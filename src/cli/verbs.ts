@@ -68,6 +68,16 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./replay.ts')).replayCommand(),
   },
   {
+    name: 'predict',
+    summary: 'who will land where on the internet, and what if',
+    load: async () => (await import('./predict.ts')).predictCommand(),
+  },
+  {
+    name: 'data',
+    summary: 'the public data that prediction works on',
+    load: async () => (await import('./data.ts')).dataCommand(),
+  },
+  {
     name: 'init',
     summary: 'write a first plan, by asking or from flags',
     load: async () => (await import('./init.ts')).initCommand(),

@@ -1,0 +1,146 @@
+/** `nearcast data pack`: makes the file that prediction works on from public data. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Command } from 'commander';
+import {
+  AsRelReader,
+  as2orgReader,
+  asInfoReader,
+  assembleWorld,
+  BadBzip2,
+  bunzip2,
+  type ChunkReader,
+  formatTrouble,
+  isBzip2,
+  packWorld,
+  prefixToAsReader,
+  type Reading,
+  slash24s,
+  usersReader,
+} from '../topology/index.ts';
+import { Failure } from './failure.ts';
+import { defaultWorldFile } from './world-file.ts';
+
+const EXAMPLES = `
+Examples:
+  nearcast data pack --graph 20240801.as-rel2.txt.bz2
+  nearcast data pack --graph 20240801.as-rel2.txt.bz2 --as-info as-info.csv.gz --output world.bin
+  nearcast data pack --graph G --as2org 20240701.as-org2info.txt.gz --pfx2as routeviews.pfx2as.gz --users users.csv
+
+Files may be plain, gzip or bzip2. The AS graph is CAIDA's as-relationship format, serial 1 or 2
+(https://publicdata.caida.org/datasets/as-relationships/): free to use under CAIDA's Acceptable Use Agreement, to be cited
+and not to be passed on. Without --as-info, --users or --pfx2as every network weighs the same; without coordinates
+nothing is known of distance.`;
+
+interface Options {
+  readonly graph: string;
+  readonly asInfo?: string;
+  readonly as2org?: string;
+  readonly users?: string;
+  readonly pfx2as?: string;
+  readonly output: string;
+  readonly json?: true;
+}
+
+export function dataCommand(say: (text: string) => void = (text) => process.stderr.write(text)): Command {
+  const data = new Command('data').description('the public data that prediction works on');
+  data
+    .command('pack')
+    .description('make one packed file of an AS graph and what is known of its ASes')
+    .requiredOption('--graph <file>', 'AS relationships, CAIDA serial 1 or 2')
+    .option('--as-info <file>', 'CSV of ASes: asn, cc, org, lat, lon, slash24, users')
+    .option('--as2org <file>', "CAIDA's AS to organisation")
+    .option('--users <file>', 'CSV of users by AS')
+    .option('--pfx2as <file>', "Routeviews' prefix to AS, for weights")
+    .option('--output <file>', 'where to write it', defaultWorldFile())
+    .option('--json', 'one JSON document about what was read')
+    .addHelpText('after', EXAMPLES)
+    .action((options: Options) => pack(options, say));
+  return data;
+}
+
+function pack(options: Options, say: (text: string) => void): void {
+  const account: { readonly file: string; readonly lines: number; readonly skipped: number }[] = [];
+  const note = (file: string, reading: Reading) => {
+    account.push({ file, lines: reading.lines, skipped: reading.skipped });
+    for (const trouble of reading.troubles) say(`${formatTrouble(file, trouble)}\n`);
+  };
+  const rel = readWith(options.graph, new AsRelReader());
+  note(options.graph, rel.reading);
+  if (rel.graph.asns.length === 0) throw new Failure(`${options.graph} has no AS relationships in it`);
+  if (rel.cycle)
+    say(
+      `${options.graph}: these ASes are each other's providers in a ring: ${rel.cycle.join(' ')}; routes still settle\n`,
+    );
+  const infos = (
+    [
+      [options.users, usersReader],
+      [options.asInfo, asInfoReader],
+      [options.as2org, as2orgReader],
+    ] as const
+  ).flatMap(([file, reader]) => {
+    if (file === undefined) return [];
+    const read = readWith(file, reader());
+    note(file, read.reading);
+    return [read.ases];
+  });
+  const origins = options.pfx2as === undefined ? undefined : readWith(options.pfx2as, prefixToAsReader());
+  if (origins && options.pfx2as) note(options.pfx2as, origins.reading);
+  const world = assembleWorld({
+    graph: rel.graph,
+    infos,
+    ...(origins ? { slash24s: slash24s(origins.origins) } : {}),
+    source: [options.graph, options.users, options.asInfo, options.as2org, options.pfx2as]
+      .flatMap((f) => (f === undefined ? [] : [f.split('/').at(-1)]))
+      .join(', '),
+  });
+  const bytes = packWorld(world);
+  mkdirSync(dirname(options.output), { recursive: true });
+  // Whoever opens the file meanwhile gets the old one or the new one, whole.
+  writeFileSync(`${options.output}.new`, bytes);
+  renameSync(`${options.output}.new`, options.output);
+  const { graph } = world;
+  const links = graph.customers.neighbours.length + graph.peers.neighbours.length / 2;
+  const placed = world.presence.offsets.filter((o, i, all) => i > 0 && o > (all[i - 1] as number)).length;
+  const facts = {
+    output: options.output,
+    bytes: bytes.length,
+    ases: graph.asns.length,
+    links,
+    placed,
+    weights: world.weightUnit,
+  };
+  if (options.json)
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'nearcast.data/1', ...facts, read: account }, null, 2)}\n`,
+    );
+  else
+    say(
+      `${options.output}: ${facts.ases} ASes, ${links} links, ${placed} with a place, weighed by ${facts.weights}, ${(bytes.length / 1e6).toFixed(1)} MB\n`,
+    );
+}
+
+/** Reads a file that may be packed, piece by piece. */
+function readWith<T>(file: string, reader: ChunkReader<T>): T {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  try {
+    if (isBzip2(bytes)) for (const piece of bunzip2(bytes)) reader.push(piece);
+    else if (bytes[0] === 0x1f && bytes[1] === 0x8b) reader.push(gunzipSync(bytes));
+    else reader.push(bytes);
+  } catch (error) {
+    if (
+      error instanceof BadBzip2 ||
+      (error as NodeJS.ErrnoException).code?.startsWith('Z_') ||
+      (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
+    )
+      throw new Failure(`${file} is cut or damaged: ${(error as Error).message}`);
+    throw error;
+  }
+  return reader.end();
+}

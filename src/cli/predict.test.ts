@@ -1,0 +1,168 @@
+/** `nearcast predict` and `nearcast data` on an internet that does not exist. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import { dataCommand } from './data.ts';
+import { predictCommand } from './predict.ts';
+
+let folder: string;
+let plan: string;
+let world: string;
+let out: string[];
+const write = (text: string) => void out.push(text);
+
+const made = generateWorld({ ases: 800, seed: 3 });
+const near = (city: string) =>
+  transitNear(made, findPlace(city, CITIES) as { lat: number; lon: number })[0] as number;
+
+function planOf(prepend: number): string {
+  return `network: test
+asn: 64500
+prefixes: [203.0.113.0/24]
+sites:
+  fra: { place: "Frankfurt, DE", capacity: 10 Gbps, upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider, prepend: ${prepend} } ] }
+  sin: { place: "Singapore, SG", capacity: 10 Gbps, upstreams: [ { asn: ${near('Singapore')}, address: 192.0.2.2, role: provider } ] }
+  nyc: { place: "New York, US", upstreams: [ { asn: ${near('New York')}, address: 192.0.2.3, role: provider } ] }
+services:
+  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }
+`;
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nearcast-'));
+  plan = join(folder, 'network.yaml');
+  world = join(folder, 'world.bin');
+  writeFileSync(plan, planOf(0));
+  writeFileSync(world, packWorld(made));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  out = [];
+});
+
+async function run(command: Command, ...args: readonly string[]): Promise<string> {
+  await command.exitOverride().parseAsync([...args], { from: 'user' });
+  return out.join('');
+}
+const predicted = (...args: readonly string[]) => run(predictCommand(write), plan, '--world', world, ...args);
+
+describe('predict', () => {
+  test('every site has its share, and shares are whole', async () => {
+    const { summary } = JSON.parse(await predicted('--json')) as {
+      summary: { sites: { site: string; share: number }[]; unreached: number };
+    };
+    expect(summary.sites.map((s) => s.site).sort()).toEqual(['fra', 'nyc', 'sin']);
+    expect(summary.sites.reduce((n, s) => n + s.share, 0)).toBeCloseTo(1, 6);
+    out = [];
+    expect(await predicted()).toMatch(/^SITE +SHARE +CERTAIN .*\n(\w+ +\d+\.\d % .*\n){3}all +100\.0 %/);
+  });
+
+  test('a site that is gone has no clients, and its clients go somewhere', async () => {
+    const text = await predicted('--without', 'fra');
+    expect(text).not.toMatch(/^fra/m);
+    await expect(predicted('--without', 'ams')).rejects.toThrow(/no site 'ams'; there are fra, sin, nyc/);
+  });
+
+  test('failures come worst first, each with what it moves', async () => {
+    const one = JSON.parse(await predicted('--n-1', '--json')) as {
+      failures: { without: string; moved: number }[];
+    };
+    expect(one.failures.map((f) => f.without).sort()).toEqual(['fra', 'nyc', 'sin']);
+    expect([...one.failures].sort((a, b) => b.moved - a.moved)).toEqual(one.failures);
+    out = [];
+    expect(await predicted('--n-2')).toMatch(/WITHOUT.*\n.*(fra sin|fra nyc|sin nyc)/);
+  });
+
+  test('prepends move clients away from where they are, and nobody else moves', async () => {
+    const other = join(folder, 'other.yaml');
+    writeFileSync(other, planOf(3));
+    const { moves } = JSON.parse(await predicted('--diff', other, '--json')) as {
+      moves: { from: string; part: number }[];
+    };
+    expect(moves.length).toBeGreaterThan(0);
+    expect(new Set(moves.map((m) => m.from))).toEqual(new Set(['fra']));
+    out = [];
+    expect(await predicted('--diff', plan)).toBe('nobody moves\n');
+  });
+
+  test('a client is explained AS by AS to its site', async () => {
+    const asn = made.graph.asns[400] as number;
+    const text = await predicted('--explain', `AS${asn}`);
+    expect(text).toMatch(new RegExp(`^AS${asn}.* lands at `));
+    expect(text).toMatch(/site (fra|sin|nyc) \(directly, as customer/);
+    await expect(predicted('--explain', '1')).rejects.toThrow(/knows no AS1/);
+  });
+
+  test('origin validation takes from a hijacker what it had', async () => {
+    const attacker = String(made.graph.asns[500]);
+    const lost = async (...more: readonly string[]) => {
+      out = [];
+      return (JSON.parse(await predicted('--hijack', attacker, '--json', ...more)) as { lost: number }).lost;
+    };
+    const free = await lost();
+    expect(free).toBeGreaterThan(0);
+    expect(await lost('--rov', '100%')).toBeLessThan(free);
+    expect(await lost('--rov', '100%', '--no-roa')).toBeCloseTo(free, 9);
+    await expect(lost('--rov', '40')).rejects.toThrow(/wants a part such as 40%/);
+  });
+
+  test('without data it says how to bring it, and a file cut short is refused', async () => {
+    await expect(run(predictCommand(write), plan, '--world', join(folder, 'none.bin'))).rejects.toThrow(
+      /nearcast data pack/,
+    );
+    const cut = join(folder, 'cut.bin');
+    writeFileSync(cut, readFileSync(world).subarray(0, 5000));
+    await expect(run(predictCommand(write), plan, '--world', cut)).rejects.toThrow(/rebuild it with/);
+  });
+
+  test('an upstream that the data does not know is said, with the nearest that it does', async () => {
+    const strange = join(folder, 'strange.yaml');
+    writeFileSync(strange, planOf(0).replaceAll(/asn: \d+, address/g, 'asn: 1, address'));
+    await expect(run(predictCommand(write), strange, '--world', world)).rejects.toThrow(
+      /AS1: .*nearest number that the data knows is AS\d+/,
+    );
+  });
+});
+
+describe('data pack', () => {
+  test('a packed graph is read, complaints name their line, and the file can be predicted on', async () => {
+    const graph = join(folder, 'rel.txt.gz');
+    const lines = ['# input clique: 1 2', '1|2|0|bgp', '1|3|-1|bgp', 'nonsense', '2|4|-1|bgp'];
+    writeFileSync(graph, gzipSync(lines.join('\n')));
+    const target = join(folder, 'small.bin');
+    const said: string[] = [];
+    await run(
+      dataCommand((t) => void said.push(t)),
+      'pack',
+      '--graph',
+      graph,
+      '--output',
+      target,
+    );
+    expect(said.join('')).toMatch(/rel\.txt\.gz:4/);
+    expect(said.join('')).toMatch(/4 ASes, 3 links/);
+    const small = join(folder, 'small.yaml');
+    writeFileSync(small, planOf(0).replaceAll(/asn: \d+, address/g, 'asn: 3, address'));
+    out = [];
+    expect(await run(predictCommand(write), small, '--world', target)).toMatch(/100\.0 %/);
+  });
+
+  test('damaged files are said to be damaged', async () => {
+    const graph = join(folder, 'cut.gz');
+    writeFileSync(graph, gzipSync('1|2|0\n'.repeat(1000)).subarray(0, 30));
+    await expect(
+      run(
+        dataCommand(() => {}),
+        'pack',
+        '--graph',
+        graph,
+        '--output',
+        join(folder, 'x'),
+      ),
+    ).rejects.toThrow(/cut or damaged/);
+  });
+});
