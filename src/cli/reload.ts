@@ -7,7 +7,7 @@ import type { ReloadView } from './views.ts';
 export function reloadCommand(write: Write = toStandardOutput): Command {
   return orderCommand(
     'reload',
-    'read the speaker’s file again and do what is different in it',
+    'read the speaker's file again and do what is different in it',
     `  nearcast reload
   kill -HUP PID          the same, told by signal; what came of it is in the log
 
