@@ -1,7 +1,7 @@
 import packet, { type Answer, type DecodedPacket, type Question } from 'dns-packet';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Address, fromHex, toHex } from '../base/index.ts';
+import { type Address, fromHex as fromHexOrNot, toHex } from '../base/index.ts';
 import { answerDns, type DnsOptions } from './answer.ts';
 
 const OPTIONS: DnsOptions = {
@@ -12,6 +12,8 @@ const OPTIONS: DnsOptions = {
     serial: 2026112101,
   },
 };
+
+const fromHex = (hex: string) => fromHexOrNot(hex) as Uint8Array;
 
 type Reply = DecodedPacket & { readonly rcode: string };
 

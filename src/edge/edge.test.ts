@@ -220,11 +220,12 @@ test('a taken port is a sentence, and nothing of the edge is left', async () => 
   expect(refused.message).toMatch(/another program listens there/);
 });
 
-test('a request under way is answered when the edge closes, and one on an idle connection finds it closed', async () => {
+test('a request under way is answered when the edge closes, and its connection ends with the answer', async () => {
   const e = await edge();
   const socket = net.connect(at(e, 'web').port, LOCAL);
   let got = '';
   socket.on('data', (d) => (got += d));
+  const ended = new Promise((resolve) => socket.once('close', resolve));
   socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(e.services[1]?.sessions).toBe(1);
@@ -232,6 +233,7 @@ test('a request under way is answered when the edge closes, and one on an idle c
   const closed = e.close();
   socket.write('\r\n');
   await closed;
+  await ended;
   expect(performance.now() - began).toBeLessThan(900);
   expect(got).toMatch(/^HTTP\/1.1 200 OK/);
   expect(e.services.map((s) => [s.sessions, s.answered])).toEqual([
