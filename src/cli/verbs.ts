@@ -103,6 +103,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./decode.ts')).decodeCommand(),
   },
   {
+    name: 'emulate',
+    summary: "play faults on a plan's network in virtual time",
+    load: async () => (await import('./emulate.ts')).emulateCommand(),
+  },
+  {
     name: 'completion',
     summary: 'print the completion script for a shell',
     load: async () => (await import('./completion.ts')).completionCommand(VERBS),

@@ -1,0 +1,319 @@
+/** Whole networks in virtual time: what the operator is promised, and what a planted mistake does to it. */
+import { describe, expect, test } from 'vitest';
+import { millis } from '../base/index.ts';
+import { stepSite } from '../site/index.ts';
+import type { StepSite } from './agent.ts';
+import {
+  type Action,
+  BUILT_IN,
+  builtIn,
+  formatTimeline,
+  networkOf,
+  type RunOptions,
+  randomScenario,
+  run,
+  type Step,
+  type TimelineEvent,
+} from './index.ts';
+import { planOf, threeSites } from './plans.test-support.ts';
+
+const PLAN = threeSites();
+const NETWORK = networkOf(PLAN);
+const LINKS = NETWORK.links.map((l) => l.name);
+const V4 = '203.0.113.0/24';
+
+type Written = Action & { readonly at: number };
+
+function play(steps: readonly Written[], options: RunOptions = { network: NETWORK }) {
+  const plan = options.network?.plan ?? PLAN;
+  return run(plan, { name: 'test', steps: steps as readonly Step[] }, 1, options);
+}
+
+function of<K extends TimelineEvent['kind']>(events: readonly TimelineEvent[], kind: K) {
+  return events.filter((e): e is Extract<TimelineEvent, { kind: K }> => e.kind === kind);
+}
+
+/** The last instant at which packets left a site, in milliseconds. */
+function lastMoveFrom(events: readonly TimelineEvent[], site: string, since: number): number {
+  return Math.max(
+    -1,
+    ...of(events, 'path')
+      .filter((e) => e.from === site && e.at >= since)
+      .map((e) => e.at),
+  );
+}
+
+describe('a scenario', () => {
+  test('gives the same timeline from the same seed, and another from another', () => {
+    const once = (seed: number) =>
+      JSON.stringify(run(PLAN, randomScenario(PLAN, seed, { links: LINKS }), seed, { network: NETWORK }));
+    expect(once(3)).toBe(once(3));
+    expect(once(4)).not.toBe(once(3));
+  });
+
+  test.each(BUILT_IN.map((s) => s.name))('%s breaks nothing, and settles', (name) => {
+    const timeline = run(PLAN, builtIn(name, PLAN)!, 1, { network: NETWORK });
+    expect(timeline.breaks).toEqual([]);
+    expect(timeline.settledAfter).toBeDefined();
+  });
+
+  test('begins when every session is up and every vantage is served', () => {
+    const { events } = play([]);
+    const first = of(events, 'path').filter((e) => e.at === 0);
+    expect(first.length).toBe(2 * NETWORK.ases.length);
+    expect(new Set(first.map((e) => e.to)).has('nowhere')).toBe(false);
+  });
+});
+
+describe('what sites do', () => {
+  test('a refused connection withdraws within a probe, and packets go elsewhere', () => {
+    const { events, breaks } = play([{ at: 1000, do: 'fail', service: 'web', site: 'fra' }]);
+    const level = of(events, 'level').find((e) => e.site === 'fra' && e.to === 'withdrawn');
+    expect(level?.at).toBeLessThan(2500);
+    const moved = lastMoveFrom(events, 'fra', 1000);
+    expect(moved).toBeGreaterThan(1000);
+    expect(moved).toBeLessThan(3000);
+    expect(breaks).toEqual([]);
+  });
+
+  test('sites fail one after the other: the last stays, less preferred, and says why', () => {
+    const { events } = run(PLAN, builtIn('everyone', PLAN)!, 1, { network: NETWORK });
+    const last = of(events, 'level').find((e) => e.site === 'tyo' && e.at < 70_000);
+    expect(last).toMatchObject({ from: 'full', to: 'less-preferred' });
+    expect(last?.why.join('; ')).toContain('would be the last');
+    expect(of(events, 'level').some((e) => e.site === 'tyo' && e.to === 'withdrawn')).toBe(false);
+  });
+
+  test('a killed process is forgotten with its connections, a vanished host after the hold time (RFC 4271 §6.5)', () => {
+    const killed = play([
+      { at: 1000, do: 'kill', site: 'fra' },
+      { at: 30_000, do: 'start', site: 'fra' },
+    ]);
+    expect(lastMoveFrom(killed.events, 'fra', 1000)).toBeLessThan(2500);
+    const gone = play([
+      { at: 1000, do: 'power-off', site: 'fra' },
+      { at: 30_000, do: 'start', site: 'fra' },
+    ]);
+    const moved = lastMoveFrom(gone.events, 'fra', 1000);
+    expect(moved).toBeGreaterThan(4000);
+    expect(moved).toBeLessThan(1000 + 9000 + 2000);
+    expect([...killed.breaks, ...gone.breaks]).toEqual([]);
+  });
+
+  test('where BFD watches the path, a vanished host is noticed within its detection time (RFC 5882 §4.2)', () => {
+    const plan = threeSites(', bfd: { interval: 100ms, multiplier: 3 }');
+    const network = networkOf(plan);
+    const { events, breaks } = play(
+      [
+        { at: 1000, do: 'power-off', site: 'fra' },
+        { at: 20_000, do: 'start', site: 'fra' },
+      ],
+      { network },
+    );
+    expect(lastMoveFrom(events, 'fra', 1000)).toBeLessThan(2500);
+    expect(breaks).toEqual([]);
+  });
+
+  test('with graceful restart, a killed agent that is back in time loses no vantage (RFC 4724 §4.2)', () => {
+    const network = networkOf(threeSites(', graceful-restart: 30s'));
+    const { events, breaks } = play(
+      [
+        { at: 1000, do: 'kill', site: 'fra' },
+        { at: 5000, do: 'start', site: 'fra' },
+        { at: 20_000, do: 'calm' },
+      ],
+      { network },
+    );
+    expect(of(events, 'path').filter((e) => e.at > 0)).toEqual([]);
+    expect(breaks).toEqual([]);
+  });
+
+  test('a drain moves every vantage before it withdraws', () => {
+    const { events, breaks } = play([
+      { at: 1000, do: 'drain', site: 'fra' },
+      { at: 20_000, do: 'calm' },
+    ]);
+    const withdrawn = of(events, 'level').find((e) => e.site === 'fra' && e.to === 'withdrawn')?.at ?? 0;
+    expect(withdrawn).toBeGreaterThan(2000);
+    expect(lastMoveFrom(events, 'fra', 1000)).toBeGreaterThan(1000);
+    expect(lastMoveFrom(events, 'fra', 1000)).toBeLessThan(withdrawn);
+    expect(of(events, 'path').filter((e) => e.at > 0 && e.to === 'nowhere')).toEqual([]);
+    expect(breaks).toEqual([]);
+  });
+
+  test('a cut of the controller changes nothing that is announced', () => {
+    const { events } = play([
+      { at: 1000, do: 'cut-controller' },
+      { at: 60_000, do: 'calm' },
+    ]);
+    expect(of(events, 'level')).toEqual([]);
+    expect(of(events, 'ticket').some((e) => e.to.endsWith('controller lost'))).toBe(true);
+  });
+
+  test('without a controller every site judges alone', () => {
+    const network = networkOf(threeSites('', ''));
+    const { events, breaks } = play(
+      [
+        { at: 1000, do: 'fail', service: 'web', how: 'wrong' },
+        { at: 20_000, do: 'repair', service: 'web' },
+      ],
+      { network },
+    );
+    expect(
+      of(events, 'level')
+        .filter((e) => e.to === 'withdrawn')
+        .map((e) => e.site)
+        .sort(),
+    ).toEqual(['fra', 'nyc', 'tyo']);
+    expect(breaks).toEqual([]);
+  });
+});
+
+describe('a sweep', () => {
+  const sweep = (seeds: number, step?: StepSite) => {
+    for (let seed = 1; seed <= seeds; seed++) {
+      const command = `again ${seed}`;
+      const scenario = randomScenario(PLAN, seed, { links: LINKS, lasts: millis(40_000), intensity: 4 });
+      const timeline = run(PLAN, scenario, seed, {
+        network: NETWORK,
+        quiet: true,
+        command,
+        ...(step ? { step } : {}),
+      });
+      if (timeline.breaks.length > 0) return timeline.breaks;
+    }
+    return [];
+  };
+  // More with NEARCAST_SEEDS=1000.
+  const SEEDS = Number(process.env['NEARCAST_SEEDS'] ?? 12);
+
+  test('of random faults breaks no invariant', () => {
+    expect(sweep(SEEDS).map((b) => `${b.command} at ${b.at}: ${b.text}`)).toEqual([]);
+  }, 600_000);
+
+  test('catches a site that ignores its verdict, and says how to have it again', () => {
+    const deaf: StepSite = (duties, state, event, now) => {
+      const [next, effects] = stepSite(duties, state, event, now);
+      const was = state.decided[V4]?.level;
+      const is = next.decided[V4];
+      if (
+        duties.site !== 'nyc' ||
+        was !== 'full' ||
+        is?.level === 'full' ||
+        next.drain.phase !== 'in' ||
+        next.stopping
+      )
+        return [next, effects];
+      return [
+        { ...next, decided: { ...next.decided, [V4]: { ...is!, level: 'full' } } },
+        effects.filter((e) => e.do !== 'announce'),
+      ];
+    };
+    const [found] = sweep(20, deaf);
+    expect(found).toMatchObject({ invariant: 'full while down', site: 'nyc' });
+    expect(found?.command).toMatch(/^again \d+$/);
+  });
+
+  test('catches a site that takes every answer of a probe for a good one: it cannot know, but the world does', () => {
+    const blind: StepSite = (duties, state, event, now) =>
+      stepSite(
+        duties,
+        state,
+        event.kind === 'probe' ? { ...event, result: { outcome: 'good' } } : event,
+        now,
+      );
+    const [found] = sweep(20, blind);
+    expect(found).toMatchObject({ invariant: 'full while down' });
+    expect(found?.text).toMatch(/has been broken \((refused|hang|wrong)\)/);
+  });
+
+  test('catches a site that decides to withdraw and does not', () => {
+    const idle: StepSite = (duties, state, event, now) => {
+      const [next, effects] = stepSite(duties, state, event, now);
+      return [next, effects.filter((e) => e.do !== 'announce' || e.level !== 'withdrawn')];
+    };
+    const [found] = sweep(20, idle);
+    expect(['dead route', 'not what the table says']).toContain(found?.invariant);
+  });
+
+  test('catches sites that leave without asking', () => {
+    const rude: StepSite = (duties, state, event, now) => {
+      const holders = Object.fromEntries(
+        Object.entries(state.holders).map(([n, h]) => [n, { ...h, until: (now + 5000) as typeof now }]),
+      );
+      return stepSite(duties, { ...state, holders }, event, now);
+    };
+    const [found] = sweep(3, rude);
+    expect(found?.invariant).toBe('guard.keep');
+  });
+
+  test('catches a site whose service comes and goes as it likes', () => {
+    const eager: StepSite = (duties, state, event, now) => {
+      const service = duties.plan.services['web']!;
+      const plan = {
+        ...duties.plan,
+        services: { web: { ...service, flaps: { ...service.flaps, count: 1000 }, minStable: millis(0) } },
+      };
+      return stepSite({ ...duties, plan }, state, event, now);
+    };
+    const steps = Array.from(
+      { length: 12 },
+      (_, i): Written => ({
+        at: 1000 + 4000 * i,
+        do: i % 2 === 0 ? 'fail' : 'repair',
+        service: 'web',
+        site: 'fra',
+      }),
+    );
+    expect(play(steps, { network: NETWORK, step: eager }).breaks.map((b) => b.invariant)).toContain(
+      'flap budget',
+    );
+    expect(play(steps).breaks).toEqual([]);
+  });
+});
+
+test('a plan with an upstream that nobody knows, one of our own AS and one that is off still has a network', () => {
+  const plan = planOf(`network: odd
+asn: 64500
+prefixes: 203.0.113.0/24
+sites:
+  a:
+    upstreams:
+      - { asn: 64601, address: 198.51.100.1, role: provider }
+      - { asn: 3320, address: 198.51.100.5, role: provider }
+      - { asn: 64500, address: 198.51.100.13, role: internal }
+  b: { upstreams: [ { asn: 64602, address: 198.51.100.9, role: provider, enabled: false } ] }
+`);
+  const network = networkOf(plan);
+  expect(network.omitted).toEqual({
+    'a/as64500': "a router of the plan's own AS",
+    'b/as64602': 'not enabled',
+  });
+  expect(network.ases.length).toBe(21);
+  expect(run(plan, builtIn('calm', plan)!, 1, { network }).breaks).toEqual([]);
+});
+
+test('the timeline reads well', () => {
+  const { events } = play([
+    { at: 1000, do: 'fail', service: 'web', site: 'nyc' },
+    { at: 4000, do: 'repair', service: 'web', site: 'nyc' },
+  ]);
+  const shown = events.filter((e) => e.kind !== 'ticket');
+  expect(formatTimeline(shown).join('\n')).toMatchInlineSnapshot(`
+    "    0.000 s  paths    1 vantage (AS64601): nowhere → fra
+        0.000 s  paths    17 vantages: nowhere → nyc
+        0.000 s  paths    2 vantages: nowhere → tyo
+        1.000 s  ──────── fail web at nyc (refused)
+        1.871 s  verdict  nyc web: up → down  (probe tcp fails: connection refused)
+        1.871 s  announce nyc 203.0.113.0/24: full → withdrawn  (down; holds a ticket; web is down; probe tcp fails: connection refused)
+        1.891 s  paths    14 vantages: nyc → fra
+        1.891 s  paths    3 vantages: nyc → tyo
+        4.000 s  ──────── repair web at nyc
+        4.873 s  verdict  nyc web: down → rising  (probe tcp fails)
+        5.876 s  verdict  nyc web: rising → up
+        5.876 s  announce nyc 203.0.113.0/24: withdrawn → full  (up)
+        5.896 s  paths    14 vantages: fra → nyc
+        5.896 s  paths    3 vantages: tyo → nyc
+        8.000 s  settled  everything is as it should be, 2 s after the last step"
+  `);
+});
