@@ -1,24 +1,60 @@
-/** `nearcast reload`: makes a running speaker follow its file again. */
+/** `nearcast reload`: makes a running speaker or agent follow its file again. */
 import type { Command } from 'commander';
-import { type OrderOptions, order, orderCommand, toStandardOutput, type Write } from './order.ts';
+import type { AgentReloadView } from '../agent/index.ts';
+import type { Args } from '../host/index.ts';
+import { connectControl } from '../host/index.ts';
+import { agentSocket, owner, sitesHere } from './agent-ask.ts';
+import { type OrderOptions, orderCommand, toStandardOutput, type Write } from './order.ts';
 import { counted } from './phrases.ts';
 import type { ReloadView } from './views.ts';
+
+    "read the speaker's file again and do what is different in it",
+interface Options extends OrderOptions {
+  readonly site?: string;
+  readonly dryRun?: true;
+  readonly reason?: string;
+}
 
 export function reloadCommand(write: Write = toStandardOutput): Command {
   return orderCommand(
     'reload',
-    'read the speaker's file again and do what is different in it',
-    `  nearcast reload
-  kill -HUP PID          the same, told by signal; what came of it is in the log
+    'read the file of a speaker or the plan of an agent again and do what is different in it',
+    `  nearcast reload                        the speaker of this user
+  nearcast reload --site fra             the agent of a site
+  nearcast reload --site fra --dry-run   only say what would be different
+  kill -HUP PID                          the same, told by signal; what came of it is in the log
 
 Sessions that did not change are not touched, and new policy is applied to routes that are already there. A mistake in
 the file, or a change that only a new start can make (asn, id, listen, control, log, journal), changes nothing: exit 1 or 2.`,
-  ).action((o: OrderOptions) => order('reload', {}, o, write, inText));
+  )
+    .option('--site <name>', 'the agent of this site')
+    .option('--dry-run', 'of an agent: say what would be different, change nothing')
+    .option('--reason <words>', 'of an agent: why; it is kept in the audit log')
+    .action(async (o: Options, command: Command) => {
+      const given = command.getOptionValueSource('socket') !== 'default';
+      const agent = o.site !== undefined || (!given && sitesHere().length > 0 && o.dryRun === true);
+      const socket = agent && !given ? agentSocket(o.site, {}) : o.socket;
+      const args: Args = {
+        owner: owner(),
+        ...(o.dryRun ? { dryRun: true } : {}),
+        ...(o.reason === undefined ? {} : { reason: o.reason }),
+      };
+      const client = await connectControl(socket);
+      try {
+        const view = (await client.call('reload', args)) as ReloadView | AgentReloadView;
+        write(o.json ? `${JSON.stringify(view, null, 2)}\n` : `${inText(view)}\n`);
+      } finally {
+        client.close();
+      }
+    });
 }
 
-function inText(view: ReloadView): string {
-  const parts = reloadParts(view);
-  return parts.length === 0 ? 'nothing is different in the file' : parts.join('\n');
+function inText(view: ReloadView | AgentReloadView): string {
+  const parts =
+    view.schema === 'nearcast.agent-reload/1' ? [...view.plan, ...view.sessions] : reloadParts(view);
+  if (parts.length === 0) return 'nothing is different in the file';
+  const dry = view.schema === 'nearcast.agent-reload/1' && view.dryRun;
+  return (dry ? ['would change (nothing was done):', ...parts.map((p) => `  ${p}`)] : parts).join('\n');
 }
 
 /** In one line, for a log. */
