@@ -1,4 +1,5 @@
 /** What a running speaker answers over its control socket: the shapes of `views.ts`, made of what the speaker holds. */
+import type { Router } from '../agent/index.ts';
 import { type Clock, type Instant, parseAddress, parsePrefix } from '../base/index.ts';
 import { type Args, ControlError, type ControlHandler } from '../host/index.ts';
 import { formatPolicy, type Policy } from '../policy/index.ts';
@@ -58,12 +59,36 @@ export function answers(running: Running, clock: Clock): ControlHandler {
   };
 }
 
-class Desk {
-  readonly #running: Running;
+/** What a peer's views are made of, beside the speaker's own. */
+export type KnownPeer = Pick<
+  SpeakPeer,
+  | 'name'
+  | 'description'
+  | 'address'
+  | 'interface'
+  | 'port'
+  | 'asn'
+  | 'families'
+  | 'maxPrefix'
+  | 'role'
+  | 'password'
+  | 'ttlSecurity'
+>;
+
+/** A router and who its peers are: a speaker of a file, or an agent's. */
+export interface Subject {
+  readonly router: Router;
+  readonly config: Pick<SpeakConfig, 'asn' | 'id'> & { readonly peers: readonly KnownPeer[] };
+  /** Throws a {@link ControlError} when there is none. */
+  peer(name: unknown): Peer;
+}
+
+export class Desk {
+  readonly #running: Subject;
   readonly #clock: Clock;
   readonly #began: Instant;
 
-  constructor(running: Running, clock: Clock) {
+  constructor(running: Subject, clock: Clock) {
     this.#running = running;
     this.#clock = clock;
     this.#began = clock.now();
@@ -86,7 +111,7 @@ class Desk {
 
   readonly detail = (peer: Peer): PeerDetailView => {
     const { established, counters, machine } = peer;
-    const config = this.#config.peers.find((p) => p.name === peer.name) as SpeakPeer;
+    const config = this.#config.peers.find((p) => p.name === peer.name) as KnownPeer;
     const negotiated = established?.negotiated;
     const protection = [
       ...(config.password ? ['TCP MD5'] : []),
@@ -150,11 +175,11 @@ class Desk {
     return map(routes(speaker, { ...selection, ...(received ? { received: true } : {}) }, second), routeView);
   }
 
-  get #config(): SpeakConfig {
+  get #config(): Subject['config'] {
     return this.#running.config;
   }
 
-  #view(peer: Peer, config: SpeakPeer): PeerView {
+  #view(peer: Peer, config: KnownPeer): PeerView {
     const { machine, established } = peer;
     const now = this.#clock.now();
     const asn = established?.negotiated.remoteAsn ?? (config.asn === 'any' ? undefined : config.asn[0]);
@@ -181,7 +206,7 @@ class Desk {
     };
   }
 
-  #counts(peer: Peer, config: SpeakPeer): { readonly [family: Family]: PrefixCounts } {
+  #counts(peer: Peer, config: KnownPeer): { readonly [family: Family]: PrefixCounts } {
     const { sources } = this.#running.router.speaker.rib;
     const counts: { [family: Family]: PrefixCounts } = {};
     for (const family of peer.established?.negotiated.families ?? config.families) {

@@ -23,6 +23,46 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./speak.ts')).speakCommand(run),
   },
   {
+    name: 'agent',
+    summary: 'announce the prefixes of a site while its services deserve it',
+    load: async () => (await import('./agent.ts')).agentCommand(runAgent, checkAgent),
+  },
+  {
+    name: 'status',
+    summary: 'how a site stands: health, guard, what is announced',
+    load: async () => (await import('./agent-status.ts')).statusCommand(),
+  },
+  {
+    name: 'watch',
+    summary: 'what happens at a site, line by line',
+    load: async () => (await import('./agent-status.ts')).watchCommand(),
+  },
+  {
+    name: 'explain',
+    summary: 'why an upstream hears, or does not hear, of a prefix',
+    load: async () => (await import('./agent-status.ts')).explainCommand(),
+  },
+  {
+    name: 'drain',
+    summary: 'move traffic away from a site before it stops',
+    load: async () => (await import('./agent-orders.ts')).drainCommand(),
+  },
+  {
+    name: 'undrain',
+    summary: 'bring a drained site back',
+    load: async () => (await import('./agent-orders.ts')).undrainCommand(),
+  },
+  {
+    name: 'freeze',
+    summary: 'let nothing that a site announces change',
+    load: async () => (await import('./agent-orders.ts')).freezeCommand(),
+  },
+  {
+    name: 'unfreeze',
+    summary: 'let health decide again',
+    load: async () => (await import('./agent-orders.ts')).unfreezeCommand(),
+  },
+  {
     name: 'show',
     summary: 'ask a running speaker for its peers and routes',
     load: async () => (await import('./show.ts')).showCommand(),
@@ -118,4 +158,15 @@ export const VERBS: readonly Verb[] = [
 async function run(...args: Parameters<typeof import('./speaking.ts').startSpeaker>): Promise<void> {
   const { startSpeaker } = await import('./speaking.ts');
   await startSpeaker(...args);
+}
+
+/** Likewise for an agent. */
+async function runAgent(...args: Parameters<typeof import('./agent-run.ts').runAgent>): Promise<void> {
+  const { runAgent } = await import('./agent-run.ts');
+  await runAgent(...args);
+}
+
+async function checkAgent(...args: Parameters<typeof import('./agent-run.ts').checkAgent>): Promise<string> {
+  const { checkAgent } = await import('./agent-run.ts');
+  return checkAgent(...args);
 }

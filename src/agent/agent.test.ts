@@ -1,0 +1,278 @@
+/**
+ * A whole agent in this process, over real TCP on loopback, against a router that stands for the upstream. Probes answer what
+ * the test says, at the moment it says it.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Address, type Asn, millis, type Prefix } from '../base/index.ts';
+import { logger, realClock } from '../host/index.ts';
+import { type Plan, parsePlan } from '../plan/index.ts';
+import type { ProbeResult } from '../site/index.ts';
+import { routes } from '../speaker/index.ts';
+import { IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
+import { Agent, type AgentOptions } from './agent.ts';
+import { Router } from './router.ts';
+
+const clock = realClock();
+const V4 = '203.0.113.0/24' as Prefix;
+const ends: (() => Promise<void>)[] = [];
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nearcast-agent-'));
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The upstream: AS 64601, which keeps the routes of a neighbour that restarts for 30 s. */
+async function upstream(): Promise<Router & { log: string[] }> {
+  const log: string[] = [];
+  const router = new Router({
+    speaker: { asn: 64601 as Asn, id: '198.51.100.1' as Address },
+    listen: [{ address: '127.0.0.1' as Address, port: 0 }],
+    clock,
+    note: (note) => log.push(note.kind),
+  });
+  router.addPeer({
+    options: {
+      name: 'fra',
+      address: '127.0.0.2' as Address,
+      session: {
+        localAsn: 64601 as Asn,
+        localId: '198.51.100.1' as Address,
+        remoteAsn: 64500 as Asn,
+        passive: true,
+        role: 'provider',
+        families: [IPV4_UNICAST, IPV6_UNICAST],
+        gracefulRestart: { restartTime: millis(30_000) },
+      },
+      import: { rules: [{ name: 'all', end: 'accept' }] },
+      export: { rules: [{ name: 'none', end: 'reject' }] },
+    },
+    transport: { port: 179, localAddress: '127.0.0.1' as Address },
+  });
+  await router.start();
+  ends.push(() => router.stop());
+  return Object.assign(router, { log });
+}
+
+function planOf(port: number, more = '', service = ''): Plan {
+  const read = parsePlan(`
+network: test
+asn: 64500
+prefixes: [203.0.113.0/24]
+sites:
+  fra:
+    id: 7
+    upstreams:
+      - { name: up, role: provider, asn: 64601, address: 127.0.0.1, port: ${port}, local-address: 127.0.0.2, med: 50, graceful-restart: 30s${more} }
+services:
+  web:
+    address: 203.0.113.80
+    rise: 2
+    fall: 2
+    min-stable: 0s
+    probes: [{ tcp: { port: 80, every: 1h } }${service}]
+`);
+  if ('complaints' in read) throw new Error(JSON.stringify(read.complaints));
+  return read.plan;
+}
+
+interface Driven {
+  readonly agent: Agent;
+  readonly lines: string[];
+  answer(outcome: ProbeResult['outcome'], times?: number): void;
+}
+
+function agentOf(plan: Plan, options: Partial<AgentOptions> = {}): Driven {
+  const lines: string[] = [];
+  const agent = new Agent({
+    plan,
+    site: 'fra',
+    clock,
+    log: logger({ form: 'json', write: (line) => lines.push(line) }),
+    passwords: new Map(),
+    listen: [],
+    makeTask: (_, service, probe) => ({
+      name: `${service}/${probe}`,
+      every: millis(3_600_000),
+      run: () => new Promise(() => {}),
+    }),
+    stateFile: join(folder, 'agent-fra.json'),
+    ...options,
+  });
+  return {
+    agent,
+    lines,
+    answer: (outcome, times = 1) => {
+      for (let i = 0; i < times; i++)
+        agent.step({ kind: 'probe', service: 'web', probe: 'tcp', result: { outcome, took: millis(1) } });
+    },
+  };
+}
+
+async function started(
+  port: number,
+  options: Partial<AgentOptions> = {},
+  plan = planOf(port),
+): Promise<Driven> {
+  const driven = agentOf(plan, options);
+  await driven.agent.start();
+  ends.push(() => driven.agent.stop());
+  return driven;
+}
+
+/** Waits for what other processes of this machine do over TCP. */
+async function until<T>(look: () => T | undefined | false, limit = 5000): Promise<T> {
+  const end = performance.now() + limit;
+  for (;;) {
+    const found = look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`not within ${limit} ms: ${look}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function heard(up: Router, prefix = V4) {
+  const [route] = [...routes(up.speaker, { prefix }, 0)];
+  if (!route) return undefined;
+  const find = (kind: string) =>
+    route.attributes.find((a) => a.kind === kind) as Record<string, unknown> | undefined;
+  return {
+    stale: route.stale,
+    med: find('med')?.['med'],
+    communities: (find('communities')?.['communities'] ?? []) as string[],
+    large: find('largeCommunities')?.['communities'] ?? [],
+    hops: (find('asPath')?.['path'] as { asns: number[] }[] | undefined)?.[0]?.asns.length,
+  };
+}
+
+const port = (up: Router) => up.listeners[0]!.port;
+const isUp = (up: Router) => up.speaker.peers.get('fra')?.established !== undefined;
+
+test('nothing is announced before `rise` good probes; then with an explicit MED and the community that names the site', async () => {
+  const up = await upstream();
+  const { answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(heard(up)).toBeUndefined();
+  answer('good');
+  await until(() => heard(up));
+  expect(heard(up)).toEqual({ stale: false, med: 50, communities: [], large: ['64500:4786:7'], hops: 1 });
+});
+
+test('a refused connection withdraws at once; two bad answers of a row do, and one does not', async () => {
+  const up = await upstream();
+  const { answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const began = performance.now();
+  answer('dead');
+  await until(() => !heard(up));
+  expect(performance.now() - began).toBeLessThan(50);
+  answer('good', 2);
+  await until(() => heard(up));
+  answer('bad');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(heard(up)).toBeDefined();
+  answer('bad');
+  await until(() => !heard(up));
+});
+
+test('less preferred takes the place of what was announced, without a withdrawal in between (implicit replace)', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const withdrawals = agent.router.speaker.peers.get('up')!.counters.withdrawalsOut;
+  agent.step({ kind: 'drain', order: { owner: 'test', reason: 'maintenance' } });
+  await until(() => heard(up)?.med === 150);
+  expect(heard(up)).toMatchObject({ communities: ['65535:0'], hops: 4 });
+  agent.step({ kind: 'undrain', order: { owner: 'test', reason: 'over' } });
+  await until(() => heard(up)?.med === 50);
+  expect(agent.router.speaker.peers.get('up')!.counters.withdrawalsOut).toBe(withdrawals);
+});
+
+test('from the verdict to the bytes in the socket it takes less than 2 ms', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  const took: number[] = [];
+  agent.onWritten = (ms) => took.push(ms);
+  answer('good', 2);
+  await until(() => heard(up));
+  for (let i = 0; i < 20; i++) {
+    agent.step({ kind: 'drain', order: { owner: 'test', reason: 'again' } });
+    await until(() => heard(up)?.med === 150);
+    agent.step({ kind: 'undrain', order: { owner: 'test', reason: 'again' } });
+    await until(() => heard(up)?.med === 50);
+  }
+  answer('dead');
+  await until(() => !heard(up));
+  expect(took.length).toBe(42);
+  took.sort((a, b) => a - b);
+  expect(took[took.length >> 1]).toBeLessThan(2);
+});
+
+test('a clean stop withdraws, then ends the session for good: nobody keeps the route (RFC 8538)', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  await agent.stop('maintenance');
+  await until(() => !isUp(up));
+  expect(heard(up)).toBeUndefined();
+  const peer = up.speaker.peers.get('fra')!;
+  expect(peer.counters.withdrawalsIn).toBe(1);
+  expect(peer.machine.lastDown).toMatchObject({ received: { code: 6, subcode: 9 } });
+  const saved = JSON.parse(readFileSync(join(folder, 'agent-fra.json'), 'utf8'));
+  expect(saved).toMatchObject({ running: false, announcing: false });
+});
+
+test('a reload is a difference: another MED is sent in place, the session stands; a mistake changes nothing', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const [updates] = [up.speaker.peers.get('fra')!.counters.updatesIn];
+  const changed = planOf(port(up), ', communities: ["64601:70"]');
+  expect(agent.obstacle(changed, new Map())).toBeUndefined();
+  await agent.follow(changed, new Map());
+  await until(() => heard(up)?.communities?.length === 1);
+  expect(up.speaker.peers.get('fra')!.counters).toMatchObject({ updatesIn: updates! + 1, withdrawalsIn: 0 });
+  expect(up.speaker.peers.get('fra')!.machine.ups).toBe(1);
+  const other = { ...changed, asn: 64999 as Asn };
+  expect(agent.obstacle(other, new Map())).toMatch(/asn cannot change/);
+});
+
+test('a service that is new in the plan does not take back what stands while it is looked at', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  await agent.follow(planOf(port(up), '', ', { http: { every: 1h } }'), new Map());
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(heard(up)).toBeDefined();
+  expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+});
+
+test('a plan without BFD, password or graceful restart gives a session without them; a field that changes begins it anew', async () => {
+  const up = await upstream();
+  const { agent } = await started(port(up));
+  await until(() => isUp(up));
+  const changed = planOf(port(up), ', hold-time: 30s');
+  const { sessions } = agent.changes(changed, new Map());
+  expect(sessions.restarted).toEqual([{ upstream: 'up', because: ['holdTime'] }]);
+  await agent.follow(changed, new Map());
+  await until(() => up.speaker.peers.get('fra')!.machine.ups === 2 && isUp(up));
+});

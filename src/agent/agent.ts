@@ -1,0 +1,465 @@
+/**
+ * The daemon of a site: one process that holds health and BGP. What probes answer goes into the site's judgement (`site`),
+ * what that decides goes to the upstreams (`router.ts`), and this file carries the one to the other. It decides nothing.
+ */
+import { after, type Clock, type Instant, type Millis, millis, seconds } from '../base/index.ts';
+import type { Journal, ListenAt, Logger } from '../host/index.ts';
+import { type Difference, difference, type Plan } from '../plan/index.ts';
+import {
+  type Announcement,
+  type Answer,
+  announcement,
+  type Duties,
+  dutiesOf,
+  type Order,
+  type Report,
+  reconfigureSite,
+  restoreSite,
+  type SiteEffect,
+  type SiteEvent,
+  type SiteState,
+  siteDue,
+  startSite,
+  stepSite,
+} from '../site/index.ts';
+import { type Happening, History } from './history.ts';
+import { OwnAddresses } from './own-addresses.ts';
+import { type MakeTask, Probing } from './probing.ts';
+import { Router, type RouterOptions } from './router.ts';
+import { machineRun, readState, type Saved, StateFile } from './state-file.ts';
+import { type Passwords, type SessionChanges, Upstreams } from './upstreams.ts';
+
+/** Where reports go, and from where answers come. Losing it changes nothing that is announced. */
+export interface Tickets {
+  send(report: Report): void;
+  close(): void | Promise<void>;
+}
+
+export interface AgentOptions {
+  readonly plan: Plan;
+  readonly site: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly passwords: Passwords;
+  readonly listen: readonly ListenAt[];
+  readonly makeTask: MakeTask;
+  /** Asked for when the plan names a controller. */
+  readonly tickets?: (plan: Plan, site: string, hear: (answer: Answer) => void) => Tickets;
+  /** Absent: nothing outlives the process, and a restart begins anew. */
+  readonly stateFile?: string;
+  readonly journal?: RouterOptions['journal'];
+  /** What a speaker notes is said by this; a router's log line belongs to whoever prints it. */
+  readonly note?: RouterOptions['note'];
+  /** Milliseconds since 1970; for tests. */
+  readonly wall?: () => number;
+}
+
+/** How often the state file's time says that the agent lives. */
+const ALIVE = seconds(2);
+/** How long a reload may leave things as they are while new services are looked at for the first time. */
+const RELOAD_PATIENCE = seconds(30);
+/** How long a stop waits for withdrawals to be written. */
+const STOP_WORK = 1000;
+
+export class Agent {
+  readonly site: string;
+  readonly router: Router;
+  readonly history = new History();
+  readonly upstreams: Upstreams;
+  readonly began: Instant;
+  readonly boot: number;
+  readonly #options: AgentOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #file: StateFile | undefined;
+  readonly #probing: Probing;
+  readonly #own: OwnAddresses;
+  /** Peers keep what our last life told them, and may be told so. */
+  readonly restarted: boolean;
+  #duties: Duties;
+  #state: SiteState;
+  #tickets: Tickets | undefined;
+  #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
+  #alive: (() => void) | undefined;
+  /** Nobody is told anything before then, at the latest. */
+  #held: { readonly why: string; readonly until: Instant; readonly cancel: () => void } | undefined;
+  #phase: 'new' | 'running' | 'stopping' = 'new';
+  #savedAs = '';
+  /** How long the last decisions took to be written to the upstreams' sockets, in milliseconds. */
+  onWritten: ((took: number) => void) | undefined;
+  onProbe:
+    | ((service: string, probe: string, outcome: 'good' | 'bad' | 'dead', took: number | undefined) => void)
+    | undefined;
+
+  /** Throws when the plan has no such site. */
+  constructor(options: AgentOptions) {
+    const { plan, site, clock } = options;
+    const duties = dutiesOf(plan, site);
+    if (!duties) throw new Error(`the plan has no site ${site}`);
+    this.site = site;
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = options.log;
+    this.#duties = duties;
+    this.began = clock.now();
+    const before = this.#lastLife();
+    this.boot = Math.max(this.#utc(), (before?.saved.boot ?? 0) + 1);
+    this.#state = this.#firstState(before?.saved);
+    this.restarted = before !== undefined && this.#mayResume(before.saved, before.aliveAt);
+    this.#own = new OwnAddresses(this.#log, before?.saved.machine === machineRun() ? before.saved.added : []);
+    if (options.stateFile !== undefined)
+      this.#file = new StateFile(options.stateFile, (why) => this.#log.error(why));
+    this.router = new Router({
+      speaker: { asn: plan.asn, id: plan.sites[site]!.routerId, deferral: millis(0) },
+      listen: options.listen,
+      clock,
+      note: (note) => {
+        options.note?.(note);
+        if (note.kind === 'up' || note.kind === 'down')
+          this.#happen('session', `${note.peer} is ${note.kind}`, {
+            about: note.peer,
+            to: note.kind,
+            ...(note.kind === 'down' ? { why: [note.why.reason] } : {}),
+          });
+      },
+      ...(options.journal ? { journal: options.journal } : {}),
+    });
+    this.upstreams = new Upstreams(this.router, site, options.passwords);
+    const seed = [...site].reduce((n, c) => (Math.imul(n, 31) + c.charCodeAt(0)) >>> 0, 7);
+    this.#probing = new Probing(options.makeTask, clock, seed, (service, probe, result) => {
+      this.onProbe?.(service, probe, result.outcome, result.took);
+      this.step({ kind: 'probe', service, probe, result });
+      this.#probing.pace(this.#duties, this.#state, service);
+    });
+  }
+
+  get plan(): Plan {
+    return this.#duties.plan;
+  }
+
+  get duties(): Duties {
+    return this.#duties;
+  }
+
+  get state(): SiteState {
+    return this.#state;
+  }
+
+  /** Why nobody is told anything for now, and until when at the latest; undefined when all are told. */
+  get held(): { readonly why: string; readonly until: Instant } | undefined {
+    return this.#held;
+  }
+
+  announcement(): Announcement {
+    return announcement(this.#duties, this.#state);
+  }
+
+  /** Begins. Rejects with a sentence when an address cannot be had; nothing is left behind then. */
+  async start(): Promise<void> {
+    const { plan } = this;
+    await this.#own.follow(this.#duties);
+    const now = this.announcement();
+    this.upstreams.add(plan, now, true);
+    if (this.restarted)
+      this.#hold('what we announced before the restart stays until our health is known', this.#patience());
+    try {
+      await this.router.start(this.restarted);
+    } catch (error) {
+      await this.#own.removeAll();
+      throw error;
+    }
+    this.upstreams.add(plan, now, false);
+    this.#phase = 'running';
+    this.#joinController();
+    this.step({ kind: 'due' });
+    this.#probing.follow(this.#duties);
+    this.#save();
+    this.#beAlive();
+  }
+
+  /** Hands an event to the judgement and carries out what follows. Gives the refusals, as sentences. */
+  step(event: SiteEvent): readonly string[] {
+    if (this.#phase === 'new') return [];
+    const began = performance.now();
+    const [state, effects] = stepSite(this.#duties, this.#state, event, this.#clock.now());
+    this.#state = state;
+    if (effects.some((e) => e.do === 'announce')) this.#tell(began);
+    for (const effect of effects) if (effect.do === 'report') this.#tickets?.send(effect.report);
+    const rest = effects.filter((e) => e.do !== 'report');
+    // What was decided leaves first; words about it are written afterwards.
+    if (rest.length > 0) setImmediate(() => this.#speakOf(rest));
+    this.#arm();
+    if (rest.length > 0 || event.kind === 'freeze' || event.kind === 'thaw') this.#save();
+    return effects.flatMap((e) => (e.do === 'refuse' ? [e.why] : []));
+  }
+
+  /** What it would take to follow another plan. */
+  changes(
+    plan: Plan,
+    passwords: Passwords,
+  ): { readonly plan: Difference; readonly sessions: SessionChanges } {
+    return {
+      plan: difference(this.plan, plan),
+      sessions: this.upstreams.changes(this.plan, plan, passwords),
+    };
+  }
+
+  /** Why the process cannot take this plan while it runs; undefined when it can. */
+  obstacle(plan: Plan, passwords: Passwords): string | undefined {
+    const [was, is] = [this.plan.sites[this.site], plan.sites[this.site]];
+    if (!is) return `the plan has no site ${this.site} any more; stop the agent instead`;
+    const fixed = [
+      ...(plan.asn === this.plan.asn ? [] : ['asn']),
+      ...(is.routerId === was?.routerId ? [] : [`sites.${this.site}.router-id`]),
+    ];
+    if (fixed.length > 0)
+      return `${fixed.join(' and ')} cannot change while the agent runs: stop it and start it again`;
+    const { sessions } = this.changes(plan, passwords);
+    return this.upstreams.complaint(sessions, plan, passwords);
+  }
+
+  /** Follows another plan, as a difference. Ask `obstacle` before. */
+  async follow(plan: Plan, passwords: Passwords): Promise<void> {
+    const { sessions } = this.changes(plan, passwords);
+    const duties = dutiesOf(plan, this.site) as Duties;
+    const now = this.#clock.now();
+    const wasIn = Object.values(this.#state.decided).some(isAnnounced);
+    const sameController = JSON.stringify(plan.controller) === JSON.stringify(this.plan.controller);
+    this.#duties = duties;
+    this.#state = reconfigureSite(duties, this.#state, this.boot, now);
+    await this.#own.follow(duties);
+    // A service that is new is not known yet. That is no reason to take back what stands.
+    const [next] = stepSite(duties, this.#state, { kind: 'due' }, now);
+    if (wasIn && Object.values(next.decided).some((d) => d.level === 'pending'))
+      this.#hold('services that are new in the plan are looked at first', RELOAD_PATIENCE);
+    this.step({ kind: 'due' });
+    this.upstreams.follow(sessions, plan, this.announcement(), passwords);
+    this.#probing.follow(duties);
+    if (!sameController) {
+      void this.#tickets?.close();
+      this.#tickets = undefined;
+      this.#joinController();
+    }
+    this.#release();
+    this.#save();
+  }
+
+  /** Asks every probe now. */
+  recheck(): void {
+    this.#probing.recheck();
+  }
+
+  /**
+   * Withdraws everything, then ends every session with a hard reset, so that nobody keeps what we announced (RFC 8538), then
+   * takes away the addresses that were put on interfaces. Resolves when the last words have left.
+   */
+  async stop(text?: string): Promise<void> {
+    if (this.#phase === 'stopping') return;
+    this.#probing.stop();
+    this.step({ kind: 'stop' });
+    this.#phase = 'stopping';
+    this.#unhold();
+    this.#wake?.cancel();
+    this.#alive?.();
+    const until = performance.now() + STOP_WORK;
+    while (this.router.speaker.busy && performance.now() < until)
+      await new Promise((resolve) => setImmediate(resolve));
+    await this.router.stop(text);
+    await this.#tickets?.close();
+    await this.#own.removeAll();
+    this.#save(false);
+    await this.#file?.settled();
+  }
+
+  happen(kind: Happening['kind'], say: string, rest: Partial<Happening> = {}): void {
+    this.#happen(kind, say, rest);
+  }
+
+  // ── the last life ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #lastLife(): { readonly saved: Saved; readonly aliveAt: number } | undefined {
+    const { stateFile, plan, site } = this.#options;
+    if (stateFile === undefined) return undefined;
+    const found = readState(stateFile);
+    if ('nothing' in found) return undefined;
+    if ('unreadable' in found) {
+      this.#log.warn(`${found.unreadable}; the agent begins anew`);
+      return undefined;
+    }
+    const { saved } = found;
+    if (saved.site !== site || saved.network !== plan.network) {
+      this.#log.warn(`${stateFile} is of site ${saved.site} of ${saved.network}; the agent begins anew`);
+      return undefined;
+    }
+    return found;
+  }
+
+  #firstState(saved: Saved | undefined): SiteState {
+    const now = this.#clock.now();
+    if (!saved) return startSite(this.#duties, this.boot, now);
+    const elapsed = millis(Math.max(0, this.#utc() - saved.utc));
+    try {
+      return restoreSite(this.#duties, saved.state, { savedAt: saved.at, elapsed, boot: this.boot }, now);
+    } catch (error) {
+      this.#log.warn(`the saved state does not fit (${(error as Error).message}); the agent begins anew`);
+      return startSite(this.#duties, this.boot, now);
+    }
+  }
+
+  /**
+   * Whether peers may still hold what the last life announced, and it works on: it was announcing, ended without a goodbye,
+   * on a machine that has run on since, and no longer ago than we asked them to wait.
+   */
+  #mayResume(saved: Saved, aliveAt: number): boolean {
+    return (
+      saved.running &&
+      saved.announcing &&
+      saved.machine === machineRun() &&
+      this.#utc() - aliveAt <= this.#patience() + ALIVE
+    );
+  }
+
+  /** The shortest time that an upstream was asked to wait for us; 0 when none was. */
+  #patience(): Millis {
+    const times = Object.values(this.plan.sites[this.site]!.upstreams).flatMap((u) =>
+      u.enabled && u.gracefulRestart !== undefined ? [u.gracefulRestart] : [],
+    );
+    return times.length === 0 ? millis(0) : (Math.min(...times) as Millis);
+  }
+
+  #save(running = true): void {
+    if (!this.#file || this.#phase === 'new') return;
+    const announcing = running && Object.values(this.#state.decided).some(isAnnounced);
+    const saved: Saved = {
+      schema: 'nearcast.state/1',
+      network: this.plan.network,
+      site: this.site,
+      boot: this.boot,
+      machine: machineRun(),
+      running,
+      // While peers keep what the last life said, it is as if we had said it.
+      announcing: announcing || (running && this.#held !== undefined && this.restarted),
+      at: this.#clock.now(),
+      utc: this.#utc(),
+      state: this.#state,
+      added: this.#own.added,
+    };
+    const text = JSON.stringify({ ...saved, at: 0, utc: 0 });
+    if (text === this.#savedAs) return;
+    this.#savedAs = text;
+    this.#file.save(saved);
+  }
+
+  #beAlive(): void {
+    const again = () => {
+      void this.#file?.touch();
+      this.#alive = this.#clock.wake(after(this.#clock.now(), ALIVE), again);
+    };
+    if (this.#file) again();
+  }
+
+  #utc(): number {
+    return (this.#options.wall ?? Date.now)();
+  }
+
+  // ── telling ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tell(began: number): void {
+    this.upstreams.tell(this.plan, this.announcement());
+    this.#release();
+    // Connections write at the end of this turn's callback.
+    process.nextTick(() => process.nextTick(() => this.onWritten?.(performance.now() - began)));
+  }
+
+  /** Nobody is told anything until the health of everything is known, or the time is up. */
+  #hold(why: string, longest: Millis): void {
+    if (longest <= 0) return;
+    this.#held?.cancel();
+    const until = after(this.#clock.now(), longest);
+    const cancel = this.#clock.wake(until, () => {
+      this.#unhold();
+      this.happen('agent', 'told what is known so far: the health of some services is not known in time');
+    });
+    this.#held = { why, until, cancel };
+    this.router.feed({ kind: 'hold', on: true });
+  }
+
+  /** As soon as nothing is open any more, or something has to leave. */
+  #release(): void {
+    if (!this.#held) return;
+    const levels = Object.values(this.#state.decided).map((d) => d.level);
+    if (levels.includes('withdrawn') || !levels.includes('pending')) this.#unhold();
+  }
+
+  #unhold(): void {
+    if (!this.#held) return;
+    this.#held.cancel();
+    this.#held = undefined;
+    this.router.feed({ kind: 'hold', on: false });
+  }
+
+  #joinController(): void {
+    const { tickets } = this.#options;
+    if (this.plan.controller === undefined || !tickets) return;
+    this.#tickets = tickets(this.plan, this.site, (answer) => void this.step({ kind: 'answer', answer }));
+  }
+
+  #arm(): void {
+    const at = siteDue(this.#duties, this.#state, this.#clock.now());
+    if (this.#wake?.at === at) return;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    if (at === undefined) return;
+    const cancel = this.#clock.wake(at, () => {
+      this.#wake = undefined;
+      if (this.#phase === 'running') this.step({ kind: 'due' });
+    });
+    this.#wake = { at, cancel };
+  }
+
+  // ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #speakOf(effects: readonly SiteEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'announce': {
+          const { scope, was, level, why } = effect;
+          const say = `${scope} is ${LEVEL_WORDS[level]}: ${why.join('; ')}`;
+          this.#log[level === 'full' ? 'info' : 'warn'](say, { scope, from: was, to: level });
+          this.#happen('decision', say, { about: scope, from: was, to: level, why });
+          break;
+        }
+        case 'note': {
+          const { about, from, to, why } = effect;
+          const say = `${about}: ${from} → ${to}${why.length > 0 ? ` (${why.join('; ')})` : ''}`;
+          this.#log[to === 'down' || to === 'degraded' ? 'warn' : 'info'](say);
+          this.#happen(about === 'drain' ? 'drain' : 'health', say, { about, from, to, why });
+          break;
+        }
+        case 'refuse':
+          this.#log.warn(`refused: ${effect.why}`);
+          this.#happen('order', `refused: ${effect.why}`);
+          break;
+        case 'report':
+          break;
+      }
+    }
+  }
+
+  #happen(kind: Happening['kind'], say: string, rest: Partial<Happening> = {}): void {
+    this.history.add({ at: new Date(this.#utc()).toISOString(), site: this.site, kind, say, ...rest });
+  }
+}
+
+const LEVEL_WORDS = {
+  full: 'announced',
+  'less-preferred': 'announced less preferred',
+  withdrawn: 'withdrawn',
+  pending: 'not announced yet',
+} as const;
+
+function isAnnounced({ level }: { readonly level: string }): boolean {
+  return level === 'full' || level === 'less-preferred';
+}
+
+export type { Journal, Order };

@@ -1,0 +1,85 @@
+/** What the verbs that talk to a running agent have in common: finding its control socket, and asking once. */
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import type { AgentVerbs } from '../agent/index.ts';
+import { type Args, type ControlClient, connectControl, controlPath } from '../host/index.ts';
+import { EXIT, Failure } from './failure.ts';
+
+/** Where output goes. */
+export type Write = (text: string) => void;
+export const toStandardOutput: Write = (text) => process.stdout.write(text);
+
+export interface AskOptions {
+  readonly socket?: string;
+  readonly json?: true;
+}
+
+/** A command with the options that every question to an agent has. */
+export function askCommand(name: string, description: string, examples: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--socket <path>', 'control socket of the agent')
+    .option('--json', 'JSON')
+    .addHelpText('after', `\nExamples:\n${examples}`);
+}
+
+/** The socket of a site's agent on this machine; without a name, that of the only one. Throws a {@link Failure} of exit 5. */
+export function agentSocket(site: string | undefined, o: AskOptions): string {
+  if (o.socket !== undefined) return o.socket;
+  if (site !== undefined) return controlPath(`agent-${site}`);
+  const own = process.env['NEARCAST_SOCKET'];
+  if (own) return own;
+  const sites = sitesHere();
+  if (sites.length === 1) return controlPath(`agent-${sites[0]}`);
+  throw new Failure(
+    sites.length === 0
+      ? `no agent runs here: there is no agent-SITE.sock in ${dirname(controlPath('agent'))}`
+      : `there are several agents here; say which: ${sites.join(', ')}`,
+    sites.length === 0 ? EXIT.unreachable : EXIT.usage,
+  );
+}
+
+/** Sites with an agent's socket here. */
+export function sitesHere(): readonly string[] {
+  try {
+    return readdirSync(dirname(controlPath('agent'))).flatMap((name) => {
+      const site = /^agent-(.+)\.sock$/.exec(name)?.[1];
+      return site === undefined ? [] : [site];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** Asks once. Rejects with the agent's refusal, or exit 5 when nobody is there. */
+export async function ask<V extends Exclude<keyof AgentVerbs, 'watch'>>(
+  socket: string,
+  verb: V,
+  args: AgentVerbs[V]['args'],
+): Promise<AgentVerbs[V]['result']> {
+  return withAgent(
+    socket,
+    async (client) => (await client.call(verb, args as Args)) as AgentVerbs[V]['result'],
+  );
+}
+
+export async function withAgent<T>(socket: string, use: (client: ControlClient) => Promise<T>): Promise<T> {
+  const client = await connectControl(socket);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+/** Who asks, for the audit log. */
+export function owner(env: { readonly [name: string]: string | undefined } = process.env): string {
+  return (
+    env['NEARCAST_OWNER'] ||
+    env['SUDO_USER'] ||
+    env['USER'] ||
+    env['LOGNAME'] ||
+    `uid ${process.getuid?.() ?? '?'}`
+  );
+}

@@ -1,0 +1,101 @@
+/** An agent as the command runs it: files where they belong, signals, and questions for peers and routes. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Daemon, type ReadPlan, readPlan, startDaemon } from '../agent/index.ts';
+import type { Instant } from '../base/index.ts';
+import { controlPath, journal, type Logger, logger, realClock } from '../host/index.ts';
+import type { AgentSettings } from './agent.ts';
+import { agentAnswers } from './agent-answers.ts';
+import { noteSentence } from './phrases.ts';
+
+/** Resolves when the agent has been told to stop, has withdrawn everything, and has said goodbye. */
+export async function runAgent(settings: AgentSettings): Promise<void> {
+  const { file, site } = settings;
+  let secrets: ReadPlan['passwords'] = new Map();
+  let daemon: Daemon | undefined;
+  const log = logger({
+    level: settings.log,
+    secrets: () => (daemon?.agent.upstreams.passwords ?? secrets).values(),
+  }).with({ site });
+  const read = readPlan(file, site, process.env);
+  secrets = read.passwords;
+  const clock = realClock();
+  const book =
+    settings.journal === undefined
+      ? undefined
+      : journal<{ at: Instant }>({ path: settings.journal, trouble: (why) => log.warn(why) });
+  book?.write({ at: clock.now(), ...{ kind: 'clock', utc: new Date().toISOString() } });
+  const socket = settings.socket ?? controlPath(`agent-${site}`);
+  const folder = settings.state ?? stateFolder(process.env);
+  const told = stopSignal();
+  daemon = await startDaemon({
+    file,
+    site,
+    read,
+    clock,
+    log,
+    env: process.env,
+    version: version(),
+    ...(socket === 'none' ? {} : { socket }),
+    ...(folder === 'none' ? {} : { folder }),
+    ...(settings.listen ? { listen: settings.listen } : {}),
+    ...(settings.metrics ? { metrics: settings.metrics } : {}),
+    ...(book ? { journal: book } : {}),
+    note: (note) => {
+      if (note.kind === 'host') log.warn(note.why, note.peer === undefined ? {} : { upstream: note.peer });
+      else {
+        const { level, text, facts } = noteSentence(note);
+        log[level](text, facts);
+      }
+    },
+    more: (agent) => agentAnswers(agent, clock),
+  });
+  const deaf = reloadOnHangup(daemon, log);
+  const signal = await told;
+  log.info('stopping: withdrawing everything first', { signal });
+  deaf();
+  await daemon.stop('system', `the agent was stopped (${signal})`);
+  log.info('stopped');
+}
+
+/** `nearcast agent --check`: everything that would keep it from starting, as far as that can be seen without starting it. */
+export async function checkAgent(file: string, site: string): Promise<string> {
+  readPlan(file, site, process.env);
+  return `${file}: good for site ${site}`;
+}
+
+/** Where systemd says, `/var/lib/nearcast` for root, else the user's own. */
+export function stateFolder(env: { readonly [name: string]: string | undefined }): string {
+  const own = env['STATE_DIRECTORY']?.split(':')[0];
+  if (own) return own;
+  if (process.getuid?.() === 0) return '/var/lib/nearcast';
+  return join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'nearcast');
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+function reloadOnHangup(daemon: Daemon, log: Logger): () => void {
+  const hear = () => {
+    daemon
+      .reload({ owner: 'SIGHUP', reason: 'told by signal' })
+      .catch((error: Error) => log.error(`the plan was read again: ${error.message}`));
+  };
+  process.on('SIGHUP', hear);
+  return () => process.off('SIGHUP', hear);
+}
+
+/** The first of the signals that mean "stop"; a second one ends the process at once. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve(signal);
+      });
+    }
+  });
+}
