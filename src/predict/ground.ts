@@ -1,6 +1,6 @@
 /** What predictions on one world have in common: prepared once, shared by all. */
 import { assert } from '../base/index.ts';
-import { distanceKm, type LatLon, type Place, type World } from '../topology/index.ts';
+import type { Place, World } from '../topology/index.ts';
 import { type Terrain, terrainOf } from './geography.ts';
 import { type Network, NOWHERE, networkOf } from './kernel/index.ts';
 
@@ -45,9 +45,4 @@ export function groundOf(world: World): Ground {
 
 function populationOf(terrain: Terrain, place: number): number {
   return place === NOWHERE ? 1 : 1 + (terrain.at[place] as Place).population;
-}
-
-/** Kilometres between two points, or undefined when one is not known. */
-export function kmBetween(a: LatLon | undefined, b: LatLon | undefined): number | undefined {
-  return a && b && distanceKm(a, b);
 }

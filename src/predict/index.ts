@@ -53,5 +53,6 @@ export {
   hijack,
 } from './hijack.ts';
 export * from './kernel/index.ts';
+export { applyMove, formatMove, MOST_TRIED, type Move, type Moved, movedWeight, movers } from './movers.ts';
 export { city, worldIn } from './notation.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';

@@ -55,6 +55,7 @@ export {
   rttMs,
 } from './place.ts';
 export { type PlaceList, placeReader } from './place-table.ts';
+export { inferPresence, MOST_CITIES } from './presence.ts';
 export {
   assembleWorld,
   countryOf,

@@ -4,6 +4,7 @@ import { FEWEST_ASES, generateWorld, linksOf, transitNear } from './generate.ts'
 import { degree, GraphBuilder, indexOf, providerCycle } from './graph.ts';
 import { openWorld, packWorld } from './pack.ts';
 import { distanceKm, findPlace, type Place, rttMs } from './place.ts';
+import { inferPresence } from './presence.ts';
 import { assembleWorld, countryOf, handover, nameOf, placesOf, type World, walkKm } from './world.ts';
 
 const city = (code: string) => findPlace(code, CITIES) as Place;
@@ -150,6 +151,30 @@ test('weights are users where known, else /24s, else every network counts one', 
   expect([...placesOf(world, 0)]).toEqual([0, 3]);
   expect(world.places[placesOf(world, 1)[0] as number]?.name).toBe('the middle of DE');
   expect([countryOf(world, 0), countryOf(world, 1)]).toEqual(['', 'DE']);
+});
+
+test('where nobody says, an AS is in the countries of its customers and peers, the busier in the more cities', () => {
+  const builder = new GraphBuilder();
+  for (const customer of [11, 12, 13, 14]) builder.transit(1, customer);
+  builder.peering(1, 2);
+  builder.transit(2, 15);
+  const { graph } = builder.build();
+  const cc: { [asn: number]: string } = { 1: 'US', 2: 'JP', 11: 'DE', 12: 'DE', 13: 'DE', 14: 'BR' };
+  const infos = new Map(
+    Object.entries(cc).map(([asn, country]) => [Number(asn), { asn: Number(asn), name: '', cc: country }]),
+  );
+  const known = new Map([[14, [7, 9]]]);
+  const presence = inferPresence(graph, infos, known);
+  const codes = (asn: number) =>
+    presence
+      .get(asn)
+      ?.map((i) => CITIES[i]?.code)
+      .sort();
+  expect(codes(1)).toEqual(['ber', 'fra', 'nyc', 'sao', 'tyo']);
+  expect(codes(11)).toEqual(['fra']);
+  expect(codes(2)).toEqual(['nyc', 'tyo']);
+  expect(presence.get(14)).toEqual([7, 9]);
+  expect(presence.get(15)).toBeUndefined();
 });
 
 test('traffic leaves an AS at the nearest city both share, and the way is counted from handover to handover', () => {
