@@ -75,7 +75,7 @@ export function somethingHappens(desk: Desk, random: Random): void {
     : `2001:db8:${random.below(8)}::/48`;
   const family: Family = random.pick(FAMILIES);
   desk.works = random.chance(0.5);
-  switch (random.below(16)) {
+  switch (random.below(17)) {
     case 0:
     case 1:
     case 2:
@@ -122,6 +122,9 @@ export function somethingHappens(desk: Desk, random: Random): void {
             announced: [],
           });
       break;
+    case 15:
+      desk.feed({ kind: 'hold', on: random.chance(0.3) });
+      break;
     case 14:
       desk.feed({ kind: 'decision', options: { ...DEFAULT_DECISION, alwaysCompareMed: random.chance(0.5) } });
       break;
@@ -164,6 +167,7 @@ function anyEvent(
 /** Brings the desk to rest: everybody reads, all work is done, and what was stopped is up again. */
 export function comeToRest(desk: Desk): void {
   desk.works = true;
+  desk.feed({ kind: 'hold', on: false });
   desk.work();
   for (const probe of desk.probes.values()) {
     probe.stalled = false;
