@@ -8,7 +8,6 @@ import { type OrderOptions, orderCommand, toStandardOutput, type Write } from '.
 import { counted } from './phrases.ts';
 import type { ReloadView } from './views.ts';
 
-    "read the speaker's file again and do what is different in it",
 interface Options extends OrderOptions {
   readonly site?: string;
   readonly dryRun?: true;
