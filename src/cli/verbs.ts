@@ -148,6 +148,36 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./emulate.ts')).emulateCommand(),
   },
   {
+    name: 'up',
+    summary: 'run the whole network of a plan on this machine, with an internet around it',
+    load: async () => (await import('./up.ts')).upCommand(up),
+  },
+  {
+    name: 'who',
+    summary: 'who goes where, while up runs',
+    load: async () => (await import('./up-orders.ts')).whoCommand(),
+  },
+  {
+    name: 'kill',
+    summary: 'kill the agent of a site, while up runs',
+    load: async () => (await import('./up-orders.ts')).killCommand(),
+  },
+  {
+    name: 'fail',
+    summary: 'make a service of a site fail, while up runs',
+    load: async () => (await import('./up-orders.ts')).failCommand(),
+  },
+  {
+    name: 'cut',
+    summary: 'cut a cable, while up runs',
+    load: async () => (await import('./up-orders.ts')).cutCommand(),
+  },
+  {
+    name: 'heal',
+    summary: 'undo kill, fail and cut, while up runs',
+    load: async () => (await import('./up-orders.ts')).healCommand(),
+  },
+  {
     name: 'completion',
     summary: 'print the completion script for a shell',
     load: async () => (await import('./completion.ts')).completionCommand(VERBS),
@@ -169,4 +199,9 @@ async function runAgent(...args: Parameters<typeof import('./agent-run.ts').runA
 async function checkAgent(...args: Parameters<typeof import('./agent-run.ts').checkAgent>): Promise<string> {
   const { checkAgent } = await import('./agent-run.ts');
   return checkAgent(...args);
+}
+
+async function up(...args: Parameters<typeof import('./upping.ts').runUp>): Promise<void> {
+  const { runUp } = await import('./upping.ts');
+  await runUp(...args);
 }

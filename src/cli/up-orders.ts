@@ -1,0 +1,135 @@
+/** Steering a running `nearcast up` from another terminal: `kill`, `fail`, `cut`, `heal`, and `who`, which only looks. */
+import { Command } from 'commander';
+import { type Args, ControlError, connectControl } from '../host/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import { formatTable, wantsColour } from './table.ts';
+import { WHO_COLUMNS } from './up-board.ts';
+import { type UpOrders, upSocket } from './up-views.ts';
+
+type Write = (text: string) => void;
+const toStandardOutput: Write = (text) => process.stdout.write(text);
+
+interface Options {
+  readonly name: string;
+  readonly json?: true;
+}
+
+/** How long an order may take: a site that is healed has to start. */
+const PATIENCE_MS = 20_000;
+
+export function killCommand(write: Write = toStandardOutput): Command {
+  return order(
+    'kill',
+    'kill the agent of a site under nearcast up, with kill -9',
+    '  nearcast kill tyo      it stays dead until: nearcast heal tyo',
+  )
+    .argument('<site>', 'the site')
+    .action((site: string, o: Options) => give('kill', { site }, o, write));
+}
+
+export function failCommand(write: Write = toStandardOutput): Command {
+  return order(
+    'fail',
+    'make a service of a site fail, under nearcast up',
+    '  nearcast fail resolver at tyo            nobody listens any more\n  nearcast fail resolver at tyo --how hang  it listens and does not answer',
+  )
+    .argument('<service>', 'the service, as the plan names it')
+    .argument('<at>', 'the word "at"')
+    .argument('[site]', 'the site')
+    .option('--how <how>', 'refuse: nobody listens; hang: no answer; wrong: an error', 'refuse')
+    .action(
+      (service: string, at: string, site: string | undefined, o: Options & { readonly how: string }) => {
+        const where = at === 'at' ? site : at;
+        if (where === undefined) throw new Failure('say where: nearcast fail resolver at tyo', EXIT.usage);
+        return give('fail', { service, site: where, how: o.how }, o, write);
+      },
+    );
+}
+
+export function cutCommand(write: Write = toStandardOutput): Command {
+  return order(
+    'cut',
+    'cut a cable under nearcast up: of a site to an upstream, or between two networks',
+    '  nearcast cut tyo as64607      one upstream of a site, by name or AS number\n  nearcast cut tyo              all of them\n  nearcast cut 64607            an upstream from all its sites\n  nearcast cut 64701 64702      two networks from each other',
+  )
+    .argument('<one>', 'a site, an upstream, or an AS number')
+    .argument('[other]', 'the other end')
+    .action((one: string, other: string | undefined, o: Options) =>
+      give('cut', { one, ...(other === undefined ? {} : { other }) }, o, write),
+    );
+}
+
+export function healCommand(write: Write = toStandardOutput): Command {
+  return order(
+    'heal',
+    'undo kill, fail and cut under nearcast up: at a site, of a service, of a cable, or everything',
+    '  nearcast heal                       everything\n  nearcast heal tyo                   a site: process, services, cables\n  nearcast heal resolver at tyo       one service\n  nearcast heal tyo as64607           one cable',
+  )
+    .argument('[what]', 'a site, a service, or one end of a cable')
+    .argument('[at-or-other]', 'the word "at", or the other end of a cable')
+    .argument('[site]', 'after "at": the site')
+    .action((what: string | undefined, at: string | undefined, site: string | undefined, o: Options) => {
+      const other = at === 'at' ? site : at;
+      return give(
+        'heal',
+        { ...(what === undefined ? {} : { what }), ...(other === undefined ? {} : { other }) },
+        o,
+        write,
+      );
+    });
+}
+
+export function whoCommand(write: Write = toStandardOutput): Command {
+  return order(
+    'who',
+    'who goes where under nearcast up, by the routes of this moment',
+    '  nearcast who                        some countries\n  nearcast who --all                  every country that has a calling code\n  nearcast who --from 127.81.0.1      one vantage; or --from Nairobi',
+  )
+    .option('--from <vantage>', 'an address in 127.0.0.0/8, a city, or its code')
+    .option('--all', 'every country')
+    .action(async (o: Options & { readonly from?: string; readonly all?: true }) => {
+      const args = { ...(o.from === undefined ? {} : { from: o.from }), ...(o.all ? { all: true } : {}) };
+      const rows = await ask('who', args, o);
+      if (o.json) write(`${JSON.stringify({ schema: 'nearcast.who/1', rows }, null, 2)}\n`);
+      else write(`${formatTable(WHO_COLUMNS, rows, wantsColour(process.stdout))}\n`);
+    });
+}
+
+function order(name: string, description: string, examples: string): Command {
+  return new Command(name)
+    .description(description)
+    .option('--name <name>', 'of the nearcast up that is meant', 'up')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', `\nExamples:\n${examples}`);
+}
+
+async function give<V extends 'kill' | 'fail' | 'cut' | 'heal'>(
+  verb: V,
+  args: UpOrders[V]['args'],
+  options: Options,
+  write: Write,
+): Promise<void> {
+  const result = await ask(verb, args, options);
+  write(options.json ? `${JSON.stringify(result)}\n` : `${result.done.join('\n')}\n`);
+}
+
+/** Asks the running world once; exit 5 when there is none. */
+export async function ask<V extends keyof UpOrders>(
+  verb: V,
+  args: UpOrders[V]['args'],
+  { name }: { readonly name: string },
+): Promise<UpOrders[V]['result']> {
+  const client = await connectControl(upSocket(name), { timeoutMs: PATIENCE_MS }).catch((error) => {
+    if (error instanceof ControlError && error.exit === 5 && error.message.startsWith('nothing listens'))
+      throw new Failure(
+        'nearcast up does not run: start it in another terminal with npm start, or nearcast up',
+        EXIT.unreachable,
+      );
+    throw error;
+  });
+  try {
+    return (await client.call(verb, args as Args)) as UpOrders[V]['result'];
+  } finally {
+    client.close();
+  }
+}

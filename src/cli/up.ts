@@ -1,0 +1,85 @@
+/** `nearcast up`: the whole network of a plan on this machine, with an internet around it and real clients in front. */
+
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { EXIT, Failure } from './failure.ts';
+import { readPlan } from './plan-file.ts';
+
+/** What `up` is asked for. */
+export interface UpSettings {
+  readonly file: string;
+  readonly host: string;
+  readonly http: number;
+  readonly dns: number;
+  readonly name: string;
+  readonly ases: number;
+  readonly seed: number;
+  readonly json: boolean;
+}
+
+/** The plan that comes with us. */
+export const PLANET = fileURLToPath(new URL('../../examples/planet/network.yaml', import.meta.url));
+
+/** The internet that is made unless another is asked for. */
+export const ASES = 92;
+export const SEED = 15;
+
+const EXAMPLES = `
+Examples:
+  nearcast up                                          eight sites on five continents, and the internet between them
+  nearcast up network.yaml                             your own plan
+
+Then, from another terminal:
+  curl --interface 127.81.0.1 http://127.0.0.1:8080/   a client in Japan: calling code 81
+  dig @127.0.0.1 -p 8053 -b 127.49.0.1 id.server CH TXT +short
+  nearcast who --from Nairobi                          where it lands, and the way it takes
+  nearcast kill tyo                                    kill -9 of an agent; heal tyo starts it again
+  nearcast fail resolver at tyo                        a service that does not answer; heal makes it well
+  nearcast cut tyo as64607                             a cut cable
+  nearcast drain tyo --reason upgrade                  move its clients away first
+
+A client's place is its source address: 127.81.0.1 is the largest city of the country with calling code 81, 127.81.1.1 its second
+largest; 127.3.53.1 is 353, Ireland. Where the machine has only 127.0.0.1, send the header X-Vantage: Tokyo, or ?vantage=tyo.
+Exit: 0 ended as asked; 1 it could not start; 2 the plan is wrong.`;
+
+export function upCommand(run: (settings: UpSettings) => Promise<void>): Command {
+  return new Command('up')
+    .description(
+      'run the whole network of a plan on this machine, with an internet of autonomous systems around it',
+    )
+    .argument('[plan]', 'the plan; the eight sites of examples/planet unless given')
+    .option('--http <port>', 'where HTTP clients come in; 0 lets the system choose', port, 8080)
+    .option('--dns <port>', 'where DNS clients come in; 0 lets the system choose', port, 8053)
+    .option('--host <address>', 'the address for both', '127.0.0.1')
+    .option('--name <name>', 'a name of its own, for a second world beside another', 'up')
+    .option('--ases <number>', 'autonomous systems beside the upstreams of the plan', whole(20, 2000), ASES)
+    .option('--seed <number>', 'another internet', whole(0, 0xffff_ffff), SEED)
+    .option('--json', 'one JSON object a line for everything that happens')
+    .addHelpText('after', EXAMPLES)
+    .action(
+      async (file: string | undefined, o: Omit<UpSettings, 'file' | 'json'> & { readonly json?: true }) => {
+        const settings = { ...o, file: file ?? PLANET, json: o.json === true };
+        const { plan } = readPlan(settings.file);
+        if (Object.values(plan.sites).every((s) => Object.keys(s.upstreams).length === 0))
+          throw new Failure(
+            `${settings.file} gives no site an upstream, so nobody would ever hear of it`,
+            EXIT.usage,
+          );
+        await run(settings);
+      },
+    );
+}
+
+function port(text: string): number {
+  const n = Number(text);
+  if (/^\d{1,5}$/.test(text) && n <= 65_535) return n;
+  throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+}
+
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const n = Number(text);
+    if (/^\d{1,10}$/.test(text) && n >= least && n <= most) return n;
+    throw new InvalidArgumentError(`it is a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,370 @@
+/** Runs `nearcast up` until it is told to stop: the world, its control socket, and the board. */
+
+import { mkdtempSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serveIssuer } from '../agent/index.ts';
+import { type Args, ControlError, HostError, logger, realClock, serveControl } from '../host/index.ts';
+import { findVantage, type Landing, Planet, vantages } from '../lab/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import { readPlan } from './plan-file.ts';
+import { wantsColour } from './table.ts';
+import type { UpSettings } from './up.ts';
+import { board, moves } from './up-board.ts';
+import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
+
+/** How often the board is drawn at most, and how long movement has to rest before it is told of. */
+const DRAW_MS = 250;
+const REST_MS = 400;
+/** How long the start may take before it is said what is missing. */
+const START_MS = 30_000;
+/** News that the board remembers. */
+const NEWS = 200;
+
+export async function runUp(settings: UpSettings): Promise<void> {
+  const up = new Up(settings);
+  const told = stopSignal();
+  const socket = upSocket(settings.name);
+  const control = await serveControl(socket, (verb, args) => up.answer(verb, args)).catch((error) => {
+    throw error instanceof HostError && error.kind === 'in-use' ? second(error, settings.name) : error;
+  });
+  try {
+    await Promise.race([up.start(), told]);
+    if (up.planet) up.show();
+    const signal = await told;
+    up.leave(signal);
+  } finally {
+    await up.stop();
+    await control.close();
+  }
+}
+
+function second(error: HostError, name: string): Failure {
+  const pid = /pid (\d+)/.exec(error.message)?.[1];
+  return new Failure(
+    `nearcast up runs already${name === 'up' ? '' : ` under the name ${name}`}${pid ? ` (pid ${pid})` : ''}: end it with Ctrl-C in its terminal${pid ? ` or kill ${pid}` : ''}, ` +
+      'or give this one --name, --http and --dns of its own',
+    EXIT.error,
+  );
+}
+
+class Up {
+  readonly #settings: UpSettings;
+  readonly #began = performance.now();
+  readonly #news: string[] = [];
+  readonly #live: boolean;
+  readonly #colour = wantsColour(process.stdout);
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nearcast-up-'));
+  planet: Planet | undefined;
+  #starting: Promise<void> | undefined;
+  #before: readonly WhoRow[] = [];
+  #ready = false;
+  #dirty = false;
+  #changedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: UpSettings) {
+    this.#settings = settings;
+    this.#live = process.stdout.isTTY === true && !settings.json;
+  }
+
+  /** Resolves when every vantage has a way and every site announces, or when it is clear that it will not be so. */
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    const { file, host, http, dns, name, ases, seed } = this.#settings;
+    const { plan } = readPlan(file);
+    this.#say('start', `starting ${Object.keys(plan.sites).length} sites of ${plan.network}`);
+    const log = logger({ level: 'warn' });
+    const cache = getCompileCacheDir();
+    this.planet = await Planet.start({
+      plan,
+      ases,
+      seed,
+      clock: realClock(),
+      host,
+      http,
+      dns,
+      folder: this.#folder,
+      command: [
+        process.execPath,
+        fileURLToPath(new URL(`./up-site${extname(import.meta.url)}`, import.meta.url)),
+      ],
+      env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
+      socket: (site) => upAgentSocket(name, site),
+      controller: (p, at) => serveIssuer({ plan: p, host: at.host, port: at.port, log, first: true }),
+      handlers: {
+        changed: () => {
+          this.#dirty = true;
+          this.#changedAt = performance.now();
+        },
+        note: (sentence) => this.#say('note', sentence),
+      },
+    });
+    const until = performance.now() + START_MS;
+    while (!this.planet.ready() && performance.now() < until) await pause(20);
+    this.#ready = this.planet.ready();
+    this.#before = this.#rows();
+    const took = (performance.now() - this.#began) / 1000;
+    const { ports } = this.planet;
+    this.#say(
+      'ready',
+      this.#ready
+        ? `ready after ${took.toFixed(1)} s: ${this.planet.internet.map.routers.length} routers, ${this.#before.length} countries; http://${host}:${ports.http}/ and dns ${host} port ${ports.dns}`
+        : `not everything is as it should be after ${took.toFixed(0)} s: ${this.#missing().join('; ')}`,
+      {
+        seconds: took,
+        ...(this.#ready ? {} : { missing: this.#missing() }),
+        http: ports.http,
+        dns: ports.dns,
+      },
+    );
+  }
+
+  #missing(): readonly string[] {
+    const view = this.#view();
+    const sites = view.sites
+      .filter((s) => s.state?.level !== 'full')
+      .map(
+        (s) => `${s.site} is ${s.state?.level ?? s.standing}${s.state?.why[0] ? ` (${s.state.why[0]})` : ''}`,
+      );
+    const lost = this.#rows().filter((r) => r.site === undefined).length;
+    return [...sites, ...(lost > 0 ? [`${lost} countries have no way`] : [])];
+  }
+
+  /** Begins to look at what changes. */
+  show(): void {
+    this.#dirty = true;
+    this.#timer = setInterval(() => this.#look(), this.#live ? DRAW_MS : 50);
+    this.#look();
+  }
+
+  leave(signal: string): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#say('end', `ending (${signal})`);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    // Whatever is being started is waited for, so that nothing of it stays.
+    await this.#starting?.catch(() => {});
+    await this.planet?.stop();
+  }
+
+  #look(): void {
+    if (!this.#dirty || !this.planet) return;
+    const resting = performance.now() - this.#changedAt > REST_MS;
+    const rows = this.#rows();
+    if (resting) {
+      for (const move of moves(this.#before, rows)) this.#say('move', move);
+      if (this.#settings.json)
+        for (const row of rows.filter((r) => this.#before.find((b) => b.from === r.from)?.site !== r.site))
+          this.#line({ kind: 'landing', ...row });
+      this.#before = rows;
+      this.#dirty = false;
+    }
+    if (this.#live) this.#draw();
+  }
+
+  #draw(): void {
+    const lines = board(this.#view(), this.#news, this.#colour, process.stdout.rows ?? 40);
+    process.stdout.write(`\x1b[H\x1b[2J${lines.join('\n')}\n`);
+  }
+
+  #say(kind: string, sentence: string, facts: object = {}): void {
+    const at = new Date();
+    const time = at.toTimeString().slice(0, 8);
+    this.#news.push(`${time} ${sentence}`);
+    if (this.#news.length > NEWS) this.#news.shift();
+    if (this.#settings.json) this.#line({ kind, say: sentence, ...facts });
+    else if (this.#live && this.#timer) this.#draw();
+    else process.stdout.write(`${time} ${sentence}\n`);
+  }
+
+  #line(value: object): void {
+    process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...value })}\n`);
+  }
+
+  // ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  answer(verb: string, args: Args): unknown {
+    const { planet } = this;
+    if (!planet) throw new ControlError('nearcast up is still starting', 5);
+    switch (verb) {
+      case 'status':
+        return this.#view();
+      case 'who':
+        return this.#who(args['from'], args['all'] === true);
+      case 'kill':
+        return this.#do(async () => {
+          const site = this.#site(args['site']);
+          if (planet.sites.get(site)?.standing === 'dead') return [`${site} is dead already`];
+          await planet.kill(site);
+          return [`the agent of ${site} was killed (kill -9), and its services with it`];
+        });
+      case 'fail':
+        return this.#do(async () => {
+          const site = this.#site(args['site']);
+          const [service, how] = [String(args['service']), String(args['how'])];
+          await planet.tell(site, { do: 'fail', service, how });
+          return [`${service} at ${site} fails from now on (${how})`];
+        });
+      case 'cut':
+        return this.#do(async () => {
+          const [one, other] = [
+            String(args['one']),
+            args['other'] === undefined ? undefined : String(args['other']),
+          ];
+          const cut = planet.internet.cut(one, other);
+          if (cut.length === 0) throw new ControlError(`nothing to cut: ${this.#links(one)}`, 2);
+          return cut.map((c) => `cut: ${c}`);
+        });
+      case 'heal':
+        return this.#do(() => this.#heal(args['what'], args['other']));
+      default:
+        throw new ControlError(`nearcast up does not know '${verb}'`, 2);
+    }
+  }
+
+  async #do(what: () => Promise<readonly string[]>): Promise<Done> {
+    try {
+      const done = await what();
+      for (const sentence of done) this.#say('order', sentence);
+      return { done };
+    } catch (error) {
+      if (error instanceof ControlError) throw error;
+      throw new ControlError((error as Error).message, 2);
+    }
+  }
+
+  async #heal(what: unknown, other: unknown): Promise<readonly string[]> {
+    const planet = this.planet as Planet;
+    if (what === undefined) {
+      const cuts = planet.internet.heal().map((c) => `healed: ${c}`);
+      const rest = await Promise.all([...planet.sites.keys()].map((site) => planet.healSite(site)));
+      for (const site of planet.sites.values())
+        if (cuts.length > 0 && site.standing === 'running') await site.tell({ do: 'dial' });
+      return [...cuts, ...rest.flat(), 'all services are well'];
+    }
+    const name = String(what);
+    if (planet.sites.has(name) && other === undefined) {
+      const done = await planet.healSite(name);
+      return done.length > 0 ? done : [`the services of ${name} are well`];
+    }
+    const services = Object.keys(planet.plan.services);
+    if (services.includes(name)) {
+      const sites = other === undefined ? [...planet.sites.keys()] : [this.#site(other)];
+      for (const site of sites)
+        if (planet.sites.get(site)?.standing === 'running')
+          await planet.tell(site, { do: 'heal', service: name });
+      return [`${name} is well at ${sites.join(', ')}`];
+    }
+    const healed = planet.internet.heal(name, other === undefined ? undefined : String(other));
+    if (healed.length === 0)
+      throw new ControlError(
+        `nothing to heal at '${name}'; cut now: ${planet.internet.cuts().join(', ') || 'nothing'}`,
+        2,
+      );
+    for (const site of planet.sites.values())
+      if (site.standing === 'running') await site.tell({ do: 'dial' });
+    return healed.map((c) => `healed: ${c}`);
+  }
+
+  #site(name: unknown): string {
+    const { sites } = this.planet as Planet;
+    if (sites.has(String(name))) return String(name);
+    throw new ControlError(`there is no site ${String(name)}; there are: ${[...sites.keys()].join(', ')}`, 2);
+  }
+
+  #links(one: string): string {
+    const { plan } = this.planet as Planet;
+    const site = plan.sites[one];
+    if (site) return `the upstreams of ${one} are ${Object.keys(site.upstreams).join(', ')}`;
+    return `'${one}' is no site (${Object.keys(plan.sites).join(', ')}), no upstream, and no AS with a link here`;
+  }
+
+  #who(from: unknown, all: boolean): readonly WhoRow[] {
+    const planet = this.planet as Planet;
+    if (from === undefined) return all ? this.#rows() : this.#rows(MAIN);
+    const vantage = findVantage(String(from));
+    if (!vantage)
+      throw new ControlError(
+        `no vantage '${String(from)}': a city such as Tokyo, its code, or an address such as 127.81.0.1`,
+        2,
+      );
+    return planet.landings([vantage]).map(row);
+  }
+
+  #rows(only?: readonly string[]): readonly WhoRow[] {
+    const chosen = vantages().filter((v) => only === undefined || only.includes(v.place.code));
+    return (this.planet as Planet).landings(chosen).map(row);
+  }
+
+  #view(): UpView {
+    const planet = this.planet as Planet;
+    const { host } = this.#settings;
+    const landings = planet.landings();
+    const people = landings.reduce((n, l) => n + l.users, 0);
+    return {
+      schema: 'nearcast.up/1',
+      network: planet.plan.network,
+      pid: process.pid,
+      http: `${host}:${planet.ports.http}`,
+      dns: `${host} port ${planet.ports.dns}`,
+      ready: planet.ready(),
+      cuts: planet.internet.cuts(),
+      outcomes: { ...planet.outcomes },
+      folder: this.#folder,
+      sites: planet.views().map((s) => {
+        const here = landings.filter((l) => l.trip.site === s.site);
+        const users = here.reduce((n, l) => n + l.users, 0);
+        const sum = here.reduce((n, l) => n + l.users * 2 * l.trip.latencyMs, 0);
+        return {
+          ...s,
+          vantages: here.length,
+          share: users / people,
+          ...(users > 0 ? { rttMs: sum / users } : {}),
+        };
+      }),
+    };
+  }
+}
+
+/** Vantages that `who` shows unless all are asked for. */
+const MAIN =
+  'nyc mex bog lim scl bue sao lon par mad fra mil waw sto mow ist cai los nbo jnb dxb khi bom sin jkt mnl hkg sha sel tyo syd akl'.split(
+    ' ',
+  );
+
+function row({ vantage, trip }: Landing): WhoRow {
+  return {
+    from: vantage.address,
+    place: vantage.place.name,
+    country: vantage.place.cc,
+    ...(trip.site === undefined ? {} : { site: trip.site, upstream: trip.upstream as string }),
+    rttMs: Math.round(20 * trip.latencyMs) / 10,
+    asPath: trip.path,
+    ...(trip.lost === undefined ? {} : { lost: trip.lost }),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The first of the signals that mean "stop"; a second one ends the process at once, and its children see that. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(1));
+        resolve(signal);
+      });
+  });
+}
