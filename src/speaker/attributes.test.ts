@@ -82,6 +82,17 @@ describe('attributes through an external border', () => {
   });
 });
 
+describe('where a route came from', () => {
+  test('is a matter of its session: the same attributes from two peers go from each to the other (RFC 4271 §9.2)', () => {
+    const desk = new Desk();
+    const [one, two] = [desk.up('one', 64501), desk.up('two', 64501)];
+    one.announce('198.51.100.0/24', '64501; nh 192.0.2.99');
+    two.announce(P, '64501; nh 192.0.2.99');
+    expect(one.lines()).toEqual([`${P} 64500 64501; nh 192.0.2.1`]);
+    expect(two.lines()).toEqual(['198.51.100.0/24 64500 64501; nh 192.0.2.1']);
+  });
+});
+
 describe('paths', () => {
   test('one that begins with a set gets a sequence in front of it (RFC 4271 §5.1.2 b 1)', () => {
     const inward = { enforceFirstAs: false };

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noThenProperty: rules are `when`, `then`, `end`; none of these is awaited.
 import { describe, expect, test } from 'vitest';
 import type { Community } from '../base/index.ts';
 import { encodeMessage, IPV4_UNICAST, type Update } from '../wire/index.ts';
@@ -69,6 +70,30 @@ describe('attribute sections', () => {
     right.table.clear();
     right.send({ kind: 'routeRefresh', family: IPV4_UNICAST, subtype: 'request' });
     expect(right.lines()).toEqual(expected);
+  });
+});
+
+describe('outgoing sections', () => {
+  test('that are forgotten are made again when a route needs them, although what it was made of was never forgotten', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501);
+    const peers = [0, 1, 2].map((n) => {
+      const rules = [{ ...(n === 0 ? {} : { then: { prepend: n } }), end: 'accept' as const }];
+      return desk.up(`right${n}`, 64502 + n, {}, { export: { rules } });
+    });
+    const list = prefixes(250);
+    const total = 25_000;
+    // Three are told differently, so that what goes out is three times what came in.
+    pour(left, churn(left, list, total, 0));
+    const { store, outgoing } = desk.speaker.rib;
+    expect(store.size).toBeGreaterThan(total - 1);
+    expect(outgoing.size).toBeLessThan(3 * total - 1000);
+    pour(left, churn(left, list, 250, 0));
+    for (const [n, peer] of peers.entries()) {
+      const own = '64500 '.repeat(n + 1);
+      const expected = list.map((p, i) => `${p} ${own}64501; nh 192.0.2.1; comm ${community(i)}`);
+      expect(peer.lines()).toEqual(expected.sort());
+    }
   });
 });
 
