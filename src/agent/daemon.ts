@@ -3,6 +3,7 @@
  * starts it says where files are; signals are the command's affair.
  */
 import { join } from 'node:path';
+import type { Registry } from 'prom-client';
 import { type Address, after, type Clock, type Instant, millis } from '../base/index.ts';
 import {
   type Args,
@@ -19,8 +20,9 @@ import {
 import type { Evidence } from '../site/index.ts';
 import { Agent, type AgentOptions } from './agent.ts';
 import { audit, audited, type Entry } from './audit.ts';
+import { Counts } from './counts.ts';
 import { Desk } from './desk.ts';
-import { type Metrics, metricsOf, serveMetrics } from './metrics.ts';
+import { serveMetrics } from './metrics-server.ts';
 import { type Notify, sdNotify } from './notify.ts';
 import { type ReadPlan, readPlan, reloadView } from './reload.ts';
 import { type Environment, readSecret } from './secret.ts';
@@ -91,7 +93,9 @@ class Running implements Daemon {
   readonly #options: DaemonOptions;
   readonly #control: ControlServer | undefined;
   readonly #notify: Notify;
-  readonly #metrics: Metrics;
+  readonly #counts = new Counts();
+  #registry: Promise<Registry> | undefined;
+  readonly #controllerAnswers = () => (this.agent.plan.controller ? this.#client?.reached : undefined);
   readonly #more: ControlHandler | undefined;
   readonly #auditFile: string | undefined;
   #metricsServer: Awaited<ReturnType<typeof serveMetrics>> | undefined;
@@ -141,22 +145,14 @@ class Running implements Daemon {
       ...(options.note ? { note: options.note } : {}),
     });
     const now = () => clock.now();
-    const controllerAnswers = () => (this.agent.plan.controller ? this.#client?.reached : undefined);
-    this.#metrics = metricsOf({
-      agent: this.agent,
-      now,
-      version: options.version,
-      config: () => this.#config,
-      controllerAnswers,
-    });
     this.desk = new Desk(this.agent, now, {
       file: options.file,
       readAt: () => this.#config.readAt,
-      controllerAnswers,
-      took: this.#metrics.took,
+      controllerAnswers: this.#controllerAnswers,
+      took: (name) => this.#counts.took(name),
     });
-    this.agent.onProbe = this.#metrics.probe;
-    this.agent.onWritten = this.#metrics.written;
+    this.agent.onProbe = (...seen) => this.#counts.probe(...seen);
+    this.agent.onWritten = (took) => this.#counts.written(took);
     this.#more = options.more?.(this.agent);
   }
 
@@ -164,12 +160,27 @@ class Running implements Daemon {
     return this.#metricsServer?.url;
   }
 
+  /** Made when somebody asks first. */
+  #metrics(): Promise<Registry> {
+    this.#registry ??= import('./metrics.ts').then(({ metricsOf }) =>
+      metricsOf({
+        agent: this.agent,
+        now: () => this.#options.clock.now(),
+        version: this.#options.version,
+        config: () => this.#config,
+        controllerAnswers: this.#controllerAnswers,
+        counts: this.#counts,
+      }),
+    );
+    return this.#registry;
+  }
+
   async start(): Promise<void> {
     const { log, metrics, site, file } = this.#options;
     await this.agent.start();
     // Who is not scraped announces all the same.
     if (metrics)
-      this.#metricsServer = await serveMetrics(this.#metrics.registry, metrics).catch((error: Error) => {
+      this.#metricsServer = await serveMetrics(() => this.#metrics(), metrics).catch((error: Error) => {
         log.warn(error.message);
         return undefined;
       });

@@ -1,17 +1,15 @@
 /**
  * What a Prometheus server scrapes: base units, one-hot states, and for every prefix and upstream both what is wanted and what
- * was sent, so that `nearcast_prefix_expected != nearcast_prefix_advertised` is the alert. Served on loopback.
+ * was sent, so that `nearcast_prefix_expected != nearcast_prefix_advertised` is the alert. Loaded when somebody asks first: an
+ * agent that nobody scrapes does not pay for it.
  */
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type Address, familyOf, type Instant } from '../base/index.ts';
-import { HostError } from '../host/index.ts';
+import type { Instant } from '../base/index.ts';
 import { viewOf } from '../session/index.ts';
 import { DRAIN_TABLE, type DrainPhase, type TicketView, ticketView } from '../site/index.ts';
 import { advertised } from '../speaker/index.ts';
 import type { Agent } from './agent.ts';
-import { probeName } from './probing.ts';
+import type { Counts } from './counts.ts';
 
 export interface MetricsOptions {
   readonly agent: Agent;
@@ -20,14 +18,7 @@ export interface MetricsOptions {
   /** Of the last plan that was read: when, in milliseconds since 1970, and whether it could be used. */
   readonly config: () => { readonly readAt: number; readonly good: boolean };
   readonly controllerAnswers: () => boolean | undefined;
-}
-
-export interface Metrics {
-  readonly registry: Registry;
-  probe(service: string, probe: string, outcome: string, took: number | undefined): void;
-  written(took: number): void;
-  /** How long the last answer of a probe took, in milliseconds. */
-  took(probe: string): number | undefined;
+  readonly counts: Counts;
 }
 
 const LEVELS = ['full', 'less-preferred', 'withdrawn', 'pending'] as const;
@@ -35,8 +26,8 @@ const VERDICTS = ['unknown', 'down', 'degraded', 'up'] as const;
 const TICKETS: readonly TicketView[] = ['held', 'lease', 'refused', 'asked', 'lost', 'alone'];
 const PHASES = Object.keys(DRAIN_TABLE) as readonly DrainPhase[];
 
-export function metricsOf(options: MetricsOptions): Metrics {
-  const { agent, now } = options;
+export function metricsOf(options: MetricsOptions): Registry {
+  const { agent, now, counts } = options;
   const registry = new Registry();
   registry.setDefaultLabels({ site: agent.site });
   const registers = [registry];
@@ -138,9 +129,10 @@ export function metricsOf(options: MetricsOptions): Metrics {
       oneHot(set, { scope: name }, 'ticket', TICKETS, holder ? ticketView(holder, now()) : 'alone');
     }
   });
-  gauge('nearcast_controller_up', 'The controller answered last.', [], (set) => {
+  gauge('nearcast_controller_up', 'The controller answered last.', ['controller'], (set) => {
     const answers = options.controllerAnswers();
-    if (answers !== undefined) set({}, answers ? 1 : 0);
+    if (answers !== undefined)
+      set({ controller: agent.plan.controller?.endpoints[0] ?? '' }, answers ? 1 : 0);
   });
   gauge(
     'nearcast_service_verdict',
@@ -194,79 +186,45 @@ export function metricsOf(options: MetricsOptions): Metrics {
           this.inc({ upstream }, peer.counters[field]);
       },
     });
-  const results = new Counter({
+  new Counter({
     name: 'nearcast_probe_results_total',
     help: 'Answers of probes by outcome.',
     labelNames: ['service', 'probe', 'outcome'],
     registers,
+    collect() {
+      this.reset();
+      for (const { service, probe, outcomes } of counts.probes.values())
+        for (const [outcome, n] of Object.entries(outcomes)) this.inc({ service, probe, outcome }, n);
+    },
   });
-  const duration = new Gauge({
-    name: 'nearcast_probe_duration_seconds',
-    help: 'How long the last answer of a probe took.',
-    labelNames: ['service', 'probe'],
+  gauge(
+    'nearcast_probe_duration_seconds',
+    'How long the last answer of a probe took.',
+    ['service', 'probe'],
+    (set) => {
+      for (const { service, probe, took } of counts.probes.values())
+        if (took !== undefined) set({ service, probe }, took / 1000);
+    },
+  );
+  new Counter({
+    name: 'nearcast_decisions_total',
+    help: 'Decisions that changed what is announced.',
     registers,
+    collect() {
+      this.reset();
+      this.inc(counts.decisions);
+    },
   });
-  const written = new Histogram({
+  new Histogram({
     name: 'nearcast_decision_to_wire_seconds',
     help: 'From the event that changed a decision to its bytes being written to all upstreams.',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1],
     registers,
-  });
-  const last = new Map<string, number>();
-  return {
-    registry,
-    probe: (service, probe, outcome, took) => {
-      results.inc({ service, probe, outcome });
-      if (took === undefined) return;
-      last.set(probeName(service, probe), took);
-      duration.set({ service, probe }, took / 1000);
+    collect() {
+      for (const took of counts.takeWritten()) this.observe(took / 1000);
     },
-    written: (took) => written.observe(took / 1000),
-    took: (name) => last.get(name),
-  };
-}
-
-/** Answers `GET /metrics`. Rejects with a {@link HostError} when the port cannot be had. */
-export async function serveMetrics(
-  registry: Registry,
-  at: { readonly address: Address; readonly port: number },
-): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = http.createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
-      response.writeHead(404, { 'content-type': 'text/plain' });
-      return void response.end('look at /metrics\n');
-    }
-    registry.metrics().then(
-      (text) => {
-        response.writeHead(200, { 'content-type': registry.contentType });
-        response.end(text);
-      },
-      () => response.destroy(),
-    );
   });
-  server.maxConnections = 16;
-  server.requestTimeout = 5000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        new HostError(
-          error.code === 'EADDRINUSE' ? 'in-use' : 'other',
-          `metrics cannot be shown at ${at.address} port ${at.port}: ${error.code === 'EADDRINUSE' ? 'another program listens there' : error.code}`,
-          error,
-        ),
-      ),
-    );
-    server.listen(at.port, at.address, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const host = familyOf(at.address) === 6 ? `[${at.address}]` : at.address;
-  return {
-    url: `http://${host}:${port}/metrics`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+  return registry;
 }
 
 function peers(agent: Agent, now: Instant) {
