@@ -61,7 +61,8 @@ export class Agent {
   readonly #random: Random;
   readonly #step: StepSite;
   readonly #watch: AgentWatch;
-  #saved: { readonly state: SiteState; readonly at: Instant } | undefined;
+  /** The state file: what is known, and whether peers hold something of ours. */
+  #saved: { readonly state: SiteState; readonly at: Instant; readonly announcing: boolean } | undefined;
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #held = false;
 
@@ -94,6 +95,11 @@ export class Agent {
     return this.duties.site;
   }
 
+  /** Peers are told nothing yet: what they kept through a restart stays standing. */
+  get held(): boolean {
+    return this.#held;
+  }
+
   local(): Instant {
     return instant(this.offset + this.#clock.now() * this.rate);
   }
@@ -106,7 +112,10 @@ export class Agent {
   start(forget: boolean): void {
     if (this.life === 'runs') return;
     const saved = forget ? undefined : this.#saved;
-    const crashed = this.life === 'killed' || this.life === 'off';
+    const patience = this.#patience();
+    const away = between(this.since, this.#clock.now());
+    // What a graceful restart left standing stays standing until something is known, or the peers' patience ends.
+    const resumes = this.life === 'killed' && saved?.announcing === true && away <= patience;
     const local = this.local();
     this.boot++;
     const fresh = startSite(this.duties, this.boot, local);
@@ -114,16 +123,15 @@ export class Agent {
     this.state = saved && times ? restoreSite(this.duties, saved.state, times, local) : fresh;
     this.#be('runs');
     this.router.power();
-    // What a graceful restart left standing stays standing until something is known.
-    const restarting = crashed && saved !== undefined && this.#restartsGracefully();
-    this.#held = restarting;
-    this.router.start({ restarting, held: restarting });
+    this.#held = resumes;
+    this.router.start({ restarting: resumes, held: resumes });
     const prefixes = new Set(this.duties.scopes.flatMap((scope) => scope.prefixes));
     for (const prefix of prefixes) this.router.feed({ kind: 'announce', prefix, attributes: [] });
     this.#watch.stepped(this, undefined, [this.state, []]);
     this.#apply();
     this.step({ kind: 'due' });
     const life = this.boot;
+    if (resumes) this.#later(patience, life, () => this.#release());
     for (const service of this.duties.services)
       for (const [name, probe] of Object.entries(this.duties.plan.services[service]?.probes ?? {}))
         this.#later(millis(this.#random.unit() * probe.every), life, () =>
@@ -172,7 +180,7 @@ export class Agent {
     const step = this.#step(this.duties, before, event, now);
     const [state, effects] = step;
     this.state = state;
-    this.#saved = { state, at: now };
+    this.#saved = { state, at: now, announcing: this.#held || announces(state) };
     this.#watch.stepped(this, before, step);
     let changed = false;
     for (const effect of effects) {
@@ -193,11 +201,14 @@ export class Agent {
         peer: name,
         export: exportPolicy(this.duties.plan, wanted, name),
       });
-    const known = Object.values(this.state?.decided ?? {}).every((d) => d.level !== 'pending');
-    if (this.#held && known) {
-      this.#held = false;
-      this.router.feed({ kind: 'hold', on: false });
-    }
+    const levels = Object.values(this.state?.decided ?? {}).map((d) => d.level);
+    if (levels.includes('withdrawn') || !levels.includes('pending')) this.#release();
+  }
+
+  #release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.router.feed({ kind: 'hold', on: false });
   }
 
   #plan(now: Instant): void {
@@ -248,11 +259,17 @@ export class Agent {
     this.since = this.#clock.now();
   }
 
-  #restartsGracefully(): boolean {
-    return Object.values(this.duties.plan.sites[this.site]?.upstreams ?? {}).some(
-      (u) => u.gracefulRestart !== undefined,
+  /** The shortest time that an upstream was asked to wait for us; 0 when none was. */
+  #patience(): Millis {
+    const times = Object.values(this.duties.plan.sites[this.site]?.upstreams ?? {}).flatMap((u) =>
+      u.enabled && u.gracefulRestart !== undefined ? [u.gracefulRestart] : [],
     );
+    return millis(times.length === 0 ? 0 : Math.min(...times));
   }
+}
+
+function announces(state: SiteState): boolean {
+  return Object.values(state.decided).some((d) => d.level === 'full' || d.level === 'less-preferred');
 }
 
 /** Between the withdrawal and the goodbye of a clean stop. */

@@ -15,12 +15,15 @@ export class Link {
   cut = false;
   /** When it was last cut, healed, slowed or quickened. */
   changedAt: Instant;
+  /** When a connection over it was last broken. */
+  resetAt: Instant;
   readonly #streams = new Set<Stream>();
 
   constructor(name: string, latency: Millis, now: Instant) {
     this.name = name;
     this.latency = latency;
     this.changedAt = now;
+    this.resetAt = now;
   }
 
   join(stream: Stream): void {

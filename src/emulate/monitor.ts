@@ -2,14 +2,17 @@
  * What may never be, watched at every step. The monitor believes nothing that the site concludes by itself where it can look
  * at the world instead: it knows what is really broken, which agents really run, and where packets really go.
  */
-import { after, between, type Instant, type Millis, millis } from '../base/index.ts';
-import type { Service } from '../plan/index.ts';
+import { after, between, type Instant, instant, type Millis, millis, type Prefix } from '../base/index.ts';
+import type { Service, Upstream } from '../plan/index.ts';
 import { holds, type Level, type SiteState, verdictOf } from '../site/index.ts';
+import { advertised } from '../speaker/index.ts';
 import type { Agent } from './agent.ts';
 import { isBroken } from './health.ts';
 import { RETRANSMIT } from './link.ts';
 import type { Invariant } from './timeline.ts';
-import { INTERNET_HOLD, type World } from './world.ts';
+import { INTERNET_HOLD, type Landing, type World } from './world.ts';
+
+type Place = Extract<Landing, object>;
 
 /** Told of each break; the same one is told once, until it is over. */
 export type OnBreak = (invariant: Invariant, site: string | undefined, text: string) => void;
@@ -75,7 +78,10 @@ export class Monitor {
 
   /** From time to time: what only the passing of time can break. */
   tick(): void {
-    for (const agent of this.#world.agents.values()) this.#detects(agent);
+    for (const agent of this.#world.agents.values()) {
+      this.#detects(agent);
+      this.#tells(agent);
+    }
     this.#deadRoutes();
   }
 
@@ -157,52 +163,74 @@ export class Monitor {
     }
   }
 
+  /** What the speaker has told an upstream is what the site decided, no more and no less. */
+  #tells(agent: Agent): void {
+    const { speaker } = agent.router;
+    const wanted = agent.wanted();
+    if (!speaker || !wanted || agent.held) return;
+    for (const [name, prefixes] of Object.entries(wanted.upstreams)) {
+      const peer = speaker.peers.get(name);
+      if (!peer?.established) continue;
+      // The plan's own rules may hold back what the site would announce, never the other way round.
+      const rules = this.#world.plan.sites[agent.site]?.upstreams[name]?.export.length ?? 0;
+      for (const [prefix, { route, level }] of Object.entries(prefixes)) {
+        const [told] = advertised(speaker, peer, { prefix: prefix as Prefix });
+        const wrong = told ? route === undefined : route !== undefined && rules === 0;
+        this.#check(
+          'not what the table says',
+          agent.site,
+          `${name} ${prefix}`,
+          wrong,
+          () => `${prefix} is ${level}, and ${name} ${told ? 'is still told of it' : 'is not told of it'}`,
+        );
+      }
+    }
+  }
+
   /** Nobody's packets go to a site that is gone, or that withdrew, for longer than it can take to notice. */
   #deadRoutes(): void {
-    const { network, plan, agents, clock } = this.#world;
+    const { network, plan, clock } = this.#world;
     const now = clock.now();
     for (const [i, prefix] of plan.prefixes.entries())
       for (const { asn } of network.ases) {
         const landing = this.#world.landing(asn, i);
-        let wrong = false;
-        let why = '';
-        if (typeof landing === 'object') {
-          const agent = agents.get(landing.site) as Agent;
-          const link = this.#world.link(landing);
-          const upstream = plan.sites[landing.site]?.upstreams[landing.upstream];
-          const scope = agent.duties.scopes.find((s) => s.prefixes.includes(prefix));
-          const level = scope && this.#levels.get(`${landing.site} ${scope.name}`);
-          const since =
-            agent.life !== 'runs'
-              ? agent.since
-              : link.cut
-                ? link.changedAt
-                : level?.level === 'withdrawn'
-                  ? level.since
-                  : undefined;
-          if (since !== undefined) {
-            const notice =
-              (upstream?.holdTime ?? 90_000) +
-              (upstream?.gracefulRestart ?? 0) +
-              INTERNET_HOLD +
-              3 * RETRANSMIT;
-            const disturbed = Math.max(since, link.changedAt, this.#world.internetChangedAt);
-            const calm = since > link.changedAt + notice && since > this.#world.internetChangedAt + notice;
-            const quick = calm && agent.life === 'runs' && !link.cut;
-            const late = this.#propagation + 2 * network.ases.length * this.#slowest;
-            const until = quick ? since + late : disturbed + notice + late;
-            wrong = now > until;
-            why = `AS${asn} still sends ${prefix} to ${landing.site} by ${landing.upstream}, ${(now - since) / 1000} s after it was ${agent.life !== 'runs' ? agent.life : link.cut ? 'cut off' : 'withdrawn'}`;
-          }
-        }
-        this.#check(
-          'dead route',
-          typeof landing === 'object' ? landing.site : undefined,
-          `${asn} ${prefix}`,
-          wrong,
-          () => why,
-        );
+        const place = typeof landing === 'object' ? landing : undefined;
+        const gone = place && this.#gone(place, prefix);
+        const wrong = place !== undefined && gone !== undefined && now > this.#patience(place, gone.since);
+        this.#check('dead route', place?.site, `${asn} ${prefix}`, wrong, () => {
+          const age = (now - (gone?.since ?? now)) / 1000;
+          return `AS${asn} still sends ${prefix} to ${place?.site} by ${place?.upstream}, ${age} s after it was ${gone?.how}`;
+        });
       }
+  }
+
+  /** Since when, and how, nothing that goes there is served; undefined when the site is there and announces. */
+  #gone(place: Place, prefix: Prefix): { readonly since: Instant; readonly how: string } | undefined {
+    const agent = this.#world.agents.get(place.site) as Agent;
+    if (agent.life !== 'runs') return { since: agent.since, how: agent.life };
+    const link = this.#world.link(place);
+    if (link.cut) return { since: link.changedAt, how: 'cut off' };
+    const scope = agent.duties.scopes.find((s) => s.prefixes.includes(prefix));
+    const level = scope && this.#levels.get(`${place.site} ${scope.name}`);
+    return level?.level === 'withdrawn' ? { since: level.since, how: 'withdrawn' } : undefined;
+  }
+
+  /**
+   * Until when packets may still go there. News of a withdrawal over a session that stands takes no longer than to travel; of
+   * anything else the upstream learns by its hold time and, with graceful restart, waits as long as it was asked to. A
+   * link of the internet that failed meanwhile may hold the news back for its own hold time.
+   */
+  #patience(place: Place, since: Instant): Instant {
+    const agent = this.#world.agents.get(place.site) as Agent;
+    const link = this.#world.link(place);
+    const upstream = this.#world.plan.sites[place.site]?.upstreams[place.upstream] as Upstream;
+    const notice = upstream.holdTime + (upstream.gracefulRestart ?? 0) + 3 * RETRANSMIT;
+    const shaken = Math.max(link.changedAt, link.resetAt, agent.since);
+    const quick = since > shaken + notice;
+    const noticed = quick ? since : Math.max(since, shaken) + notice;
+    const held = this.#world.internetChangedAt + INTERNET_HOLD + 3 * RETRANSMIT;
+    const late = this.#propagation + 6 * this.#slowest;
+    return instant((held > since ? Math.max(noticed, held) : noticed) + late);
   }
 
   #level(agent: Agent, scope: string, level: Level): void {

@@ -123,7 +123,6 @@ class Run {
         if (step.do === 'start' && step.forget && this.#world.agents.get(step.site)?.life !== 'runs')
           this.#monitor.forgot(step.site);
         if (step.do === 'slow') this.#monitor.slowed(step.by);
-        if (step.do === 'mail') this.#monitor.slowed(0);
         this.#world.act(step);
       });
     const last = Math.max(0, ...steps.map((s) => s.at), this.#scenario.lasts ?? 0);

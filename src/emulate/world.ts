@@ -119,6 +119,7 @@ export class World {
         for (const link of this.#linksAt(action)) this.#change(link, { slow: action.by });
         return;
       case 'reset':
+        for (const link of this.#linksAt(action)) link.resetAt = now;
         this.agents.get(action.site)?.router.reset(action.upstream);
         return;
       case 'cut-controller':
@@ -231,7 +232,9 @@ export class World {
     for (const [site, { routerId }] of Object.entries(this.plan.sites)) {
       const random = this.#random.fork();
       const world = { clock: this.clock, random, watch };
-      const router = new Router(site, { asn: this.plan.asn, id: routerId }, this.plan.prefixes, world);
+      // What a site says does not depend on what its upstreams say: after a restart it waits for none of them.
+      const options = { asn: this.plan.asn, id: routerId, deferral: millis(0) };
+      const router = new Router(site, options, this.plan.prefixes, world);
       this.#sites.set(router, site);
       for (const a of this.network.attachments) if (a.site === site) this.#join(router, a, number++);
       this.agents.set(
