@@ -8,7 +8,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Instant, instant } from '../base/index.ts';
 import { HostError, type Logger } from '../host/index.ts';
@@ -25,6 +25,9 @@ import {
   stepIssuer,
 } from '../site/index.ts';
 import { replaceFile } from './state-file.ts';
+
+/** `import` would also load what Node's own `fetch` needs, 6 MB; an agent has no use for it. */
+const http = process.getBuiltinModule('node:http');
 
 export interface IssuerOptions {
   readonly plan: Plan;
@@ -114,7 +117,7 @@ class Issuers {
   readonly #options: IssuerOptions;
   #configs: readonly IssuerConfig[];
   readonly #states = new Map<string, IssuerState>();
-  readonly #listeners = new Map<string, Set<http.ServerResponse>>();
+  readonly #listeners = new Map<string, Set<ServerResponse>>();
   readonly #unheard = new Map<string, Answer[]>();
   #keeping: Promise<void> = Promise.resolve();
   /** Instants are milliseconds since 1970 at the start, and do not jump with the wall clock afterwards. */
@@ -150,7 +153,7 @@ class Issuers {
     return [...late, ...answers.filter((a) => a.site === report.site)];
   }
 
-  listen(site: string, response: http.ServerResponse): void {
+  listen(site: string, response: ServerResponse): void {
     const all = this.#listeners.get(site) ?? new Set();
     this.#listeners.set(site, all.add(response));
     response.on('close', () => all.delete(response));
@@ -273,8 +276,8 @@ function isStored(stored: Partial<Stored>, now: Instant): boolean {
 async function answer(
   issuers: Issuers,
   token: string | undefined,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const end = (status: number, body: unknown) => {

@@ -4,12 +4,15 @@
  * because of it.
  */
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Logger } from '../host/index.ts';
 import type { Controller } from '../plan/index.ts';
 import type { Answer, Report } from '../site/index.ts';
 import type { Tickets } from './agent.ts';
+
+/** `import` would also load what Node's own `fetch` needs, 6 MB; an agent has no use for it. */
+const http = process.getBuiltinModule('node:http');
 
 export interface TicketClientOptions {
   readonly site: string;
@@ -29,14 +32,14 @@ const AGAIN_MOST = 10_000;
 
 export class TicketClient implements Tickets {
   readonly #options: TicketClientOptions;
-  readonly #agents: { readonly [protocol: string]: http.Agent };
+  readonly #agents: { readonly [protocol: string]: Agent };
   /** By scope: the report that waits while one is under way. Only the latest says anything. */
   readonly #waiting = new Map<string, Report>();
   readonly #underWay = new Set<string>();
   /** The endpoint that answered last. */
   #at = 0;
   #reached: boolean | undefined;
-  #stream: http.ClientRequest | undefined;
+  #stream: ClientRequest | undefined;
   #again: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -129,8 +132,8 @@ export class TicketClient implements Tickets {
     endpoint: string,
     path: string,
     method: 'GET' | 'POST',
-    answered: (response: http.IncomingMessage) => void,
-  ): http.ClientRequest {
+    answered: (response: IncomingMessage) => void,
+  ): ClientRequest {
     const base = new URL(endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
     const url = new URL(`tickets/v1/${path}`, base);
     const agent = this.#agents[url.protocol];

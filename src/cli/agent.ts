@@ -1,5 +1,4 @@
 /** `nearcast agent PLAN --site SITE`: runs the daemon of a site until it is told to stop. */
-import { setFlagsFromString } from 'node:v8';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Address, parseAddress } from '../base/index.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -70,7 +69,6 @@ export function agentCommand(run: RunAgent, check: (file: string, site: string) 
         process.stdout.write(`${await check(file, o.site)}\n`);
         return;
       }
-      spareMemory();
       await run({
         file,
         site: o.site,
@@ -82,14 +80,6 @@ export function agentCommand(run: RunAgent, check: (file: string, site: string) 
         ...(o.journal === undefined ? {} : { journal: o.journal }),
       });
     });
-}
-
-/**
- * A daemon that mostly waits is better off small than quick: with the room that V8 gives to young objects by itself, an agent
- * needs 10 MB more. It has to be said before much is loaded.
- */
-function spareMemory(): void {
-  setFlagsFromString('--max-semi-space-size=1');
 }
 
 function level(text: string): AgentSettings['log'] {

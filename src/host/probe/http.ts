@@ -1,5 +1,5 @@
 /** One HTTP request: status, body, and over TLS the certificate. Redirects are answers like any other, and not followed. */
-import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { familyOf } from '../../base/index.ts';
@@ -7,6 +7,9 @@ import type { Attempt, Over } from './attempt.ts';
 import { quote, searchFor } from './exchange.ts';
 import type { Endpoint, HttpProbe, HttpsProbe } from './spec.ts';
 import { handshakeOptions, judgeCertificate, tlsTrouble } from './tls.ts';
+
+/** `import` would also load what Node's own `fetch` needs, 6 MB; an agent has no use for it. */
+const http = process.getBuiltinModule('node:http');
 
 /** No more of a body is read; what has not been found by then is not there. */
 const BODY_LIMIT = 1_048_576;
@@ -65,7 +68,7 @@ export function askHttp(
 function judge(
   a: Attempt,
   probe: HttpProbe | HttpsProbe,
-  response: http.IncomingMessage,
+  response: IncomingMessage,
   note: () => string,
 ): Over {
   const status = response.statusCode ?? 0;
