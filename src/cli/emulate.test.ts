@@ -1,0 +1,99 @@
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { emulateCommand } from './emulate.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nearcast-emulate-'));
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const PLANET = join(examples, 'planet/network.yaml');
+const TWO = join(examples, 'two-sites/network.yaml');
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** What was written, and how it ended. */
+async function emulate(...args: string[]) {
+  let out = '';
+  let progress = '';
+  const command = emulateCommand(
+    (text) => {
+      out += text;
+    },
+    (text) => {
+      progress += text;
+    },
+  )
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const failure = await command
+    .parseAsync(args, { from: 'user' })
+    .then(() => undefined)
+    .catch((e: { message: string; exit?: number; code?: string }) => e);
+  return { out, progress, failure, code: failure ? failure.exit : (process.exitCode ?? 0) };
+}
+
+test('prints what happened, line by line, and ends well', async () => {
+  const { out, code } = await emulate(TWO, '--scenario', 'kill');
+  expect(code).toBe(0);
+  expect(out).toMatch(/2 sites with 2 sessions to an internet of 20 ASes/);
+  expect(out).toMatch(/^ +5\.000 s {2}─+ kill fra$/m);
+  expect(out).toMatch(/vantages?.*: fra → nyc$/m);
+  expect(out).toMatch(/settled .*\nno invariant broke\n$/);
+});
+
+test('prints the timeline as JSON, one event a line', async () => {
+  const { out } = await emulate(TWO, '--scenario', 'fail', '--json');
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { kind: string; seed?: number; breaks?: number });
+  expect(new Set(events.map((e) => e.kind))).toContain('level');
+  expect(events.at(-1)).toMatchObject({ kind: 'end', scenario: 'fail', seed: 1, breaks: 0 });
+});
+
+test('sweeps seeds with progress, and sums up', async () => {
+  const { out, progress, code } = await emulate(TWO, '--seeds', '7..9', '--lasts', '20');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^3 seeds, no invariant broke/);
+  expect(progress).toMatch(/3 of 3 seeds/);
+});
+
+test.each(readdirSync(join(examples, 'scenarios')))('examples/scenarios/%s breaks nothing', async (name) => {
+  const { out, code } = await emulate(PLANET, '--scenario', join(examples, 'scenarios', name));
+  expect(out).toMatch(/settled/);
+  expect(code).toBe(0);
+});
+
+test('lists the scenarios, and shows the steps of one', async () => {
+  expect((await emulate('--list')).out).toMatch(/^drain +the first site is drained/m);
+  const steps = await emulate(TWO, '--seed', '3', '--steps');
+  expect(JSON.parse(steps.out)).toMatchObject({ name: 'random' });
+});
+
+test('says what is wrong with the plan, the scenario or the options, and exits with 2', async () => {
+  const says = async (...args: string[]) => {
+    const { failure } = await emulate(...args);
+    return `${failure?.exit ?? failure?.code}: ${failure?.message}`;
+  };
+  expect(await says()).toMatch(/^2: which plan/);
+  expect(await says('nowhere.yaml')).toMatch(/^2: the plan cannot be read/);
+  expect(await says(file('bad.yaml', 'network: x\n'))).toMatch(/^2: the plan is wrong\n.*bad\.yaml:1/);
+  expect(await says(TWO, '--scenario', 'drian')).toMatch(
+    /^2: no scenario is called drian; did you mean drain\?/,
+  );
+  expect(await says(TWO, '--scenario', file('s.yaml', 'steps: [ { at: 1s, do: kill, site: far } ]'))).toMatch(
+    /^2: .*steps\[0\]: site: "far" is no site; there are fra, nyc; did you mean fra\?/s,
+  );
+  expect(await says(TWO, '--scenario', file('t.yaml', 'steps: ['))).toMatch(/^2: .*t\.yaml/);
+  expect(await says(TWO, '--seeds', '9..1')).toMatch(/^commander\.invalidArgument/);
+  expect(await says(TWO, '--ases', '3')).toMatch(/^commander\.invalidArgument/);
+});
