@@ -74,7 +74,12 @@ export function judgeCertificate(
           : `the certificate ends on ${ends}, in ${days} days; at least ${options.certificateDays} are asked for`,
       note: '',
     };
-  return { note: `, the certificate ends on ${ends}, in ${days} days` };
+  return {
+    note:
+      days < 0
+        ? `, the certificate expired on ${ends}`
+        : `, the certificate ends on ${ends}, in ${days} days`,
+  };
 }
 
 function names(certificate: tls.PeerCertificate): string {
@@ -87,6 +92,6 @@ export function tlsTrouble(error: Error): string {
   const { code, reason } = error as Error & { readonly code?: string; readonly reason?: string };
   if (code === 'ECONNRESET') return 'reset the connection during the TLS handshake';
   if (code?.startsWith('ERR_SSL') || code === 'EPROTO')
-    return `the TLS handshake failed: ${(reason ?? error.message).trim()}`;
+    return `the TLS handshake failed: ${reason ?? /SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1] ?? code}`;
   return `the TLS handshake failed: ${code ?? error.message}`;
 }
