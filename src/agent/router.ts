@@ -370,7 +370,10 @@ export class Router {
     if (!line || !connection) return;
     while (!line.full) {
       const bytes = this.speaker.pull(peer, link);
-      if (!bytes) return;
+      if (!bytes) {
+        connection.flush();
+        return;
+      }
       this.#record({ kind: 'pull', peer: peer.name, link });
       line.full = !connection.write(bytes);
     }

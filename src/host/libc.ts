@@ -19,6 +19,8 @@ export interface Libc {
   getNumber(fd: number, level: number, option: number): number;
   /** Attaches a packet filter; packets that came before are not looked at again. */
   attachFilter(fd: number, filter: readonly FilterStep[]): void;
+  /** Sends without waiting: how many of the first `length` bytes the kernel took; negative when none, for whatever reason. */
+  send(fd: number, bytes: Uint8Array, length: number): number;
   /** The index of a network interface; undefined when there is none of that name. */
   interfaceIndex(name: string): number | undefined;
 }
@@ -71,6 +73,7 @@ function open(): Libc {
   const socket = library.func('int socket(int, int, int)');
   const bind = library.func('int bind(int, const void *, uint32_t)');
   const close = library.func('int close(int)');
+  const send = library.func('int send(int, const void *, size_t, int)');
   const setsockopt = library.func('int setsockopt(int, int, int, const void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const ifNameToIndex = library.func('uint32_t if_nametoindex(const char *)');
@@ -94,6 +97,7 @@ function open(): Libc {
     close: (fd) => {
       close(fd);
     },
+    send: (fd, bytes, length) => send(fd, bytes, length, LINUX.MSG_DONTWAIT | LINUX.MSG_NOSIGNAL) as number,
     setOption,
     setNumber: (fd, level, option, value) => setOption(fd, level, option, intBytes(value)),
     getNumber: (fd, level, option) => {
