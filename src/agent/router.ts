@@ -86,6 +86,8 @@ export class Router {
   #listeners: Listener[] = [];
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #working = false;
+  /** Nothing keeps the process awake any more. */
+  #stopped = false;
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: RouterOptions) {
@@ -180,6 +182,7 @@ export class Router {
       this.#drop(name, 'outgoing');
       this.#drop(name, 'incoming');
     }
+    this.#stopped = true;
     this.#wake?.cancel();
     this.#wake = undefined;
     await Promise.all([...this.#closing, this.#bfd?.stop()]);
@@ -392,7 +395,7 @@ export class Router {
     if (this.#wake?.at === at) return;
     this.#wake?.cancel();
     this.#wake = undefined;
-    if (at === undefined) return;
+    if (at === undefined || this.#stopped) return;
     const cancel = this.#options.clock.wake(at, () => {
       this.#wake = undefined;
       this.feed({ kind: 'due' });
