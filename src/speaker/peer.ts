@@ -1,4 +1,5 @@
 /** One peer of a speaker while it runs: its session machine, its connections and what it exchanges of each family. */
+import { type Instant, instant } from '../base/index.ts';
 import type { Compiled } from '../policy/index.ts';
 import type { AdjOut, Table } from '../rib/index.ts';
 import type { LinkName, Negotiated, PeerState } from '../session/index.ts';
@@ -65,6 +66,9 @@ export class Peer {
   /** The last fault in an UPDATE that did not end the session, in the operator's words. */
   lastFault: string | undefined;
   removed = false;
+  /** A link on which UPDATEs came that the machine has not been told of yet, and when the last of them came. */
+  heardOn: LinkName | undefined;
+  heardAt: Instant = instant(0);
   readonly counters: Counters = {
     messagesIn: 0,
     messagesOut: 0,

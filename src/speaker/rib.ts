@@ -65,12 +65,18 @@ export class Rib {
     if (at >= 0) list.splice(at, 1);
   }
 
-  /** Chooses the best route of a prefix again, and tells everyone when it is another. */
+  /**
+   * Chooses the best route of a prefix again, and tells those whom it concerns when it is another. Who has been told nothing
+   * of the prefix has nothing to hear when it goes, nor when the best route is its own.
+   */
   decide(family: Family, table: Table, prefix: number): void {
     if (!table.decide(prefix)) return;
     const listeners = this.#listeners.get(family) as Exchange[];
+    const gone = table.bestAttributes[prefix] === 0;
+    const from = this.sources.peer[table.bestSource[prefix]!];
     for (let i = 0; i < listeners.length; i++) {
       const { out, peer } = listeners[i] as Exchange;
+      if (out.told(prefix) === 0 && (gone || from === peer.number)) continue;
       if (out.waiting === 0) this.#ready(peer);
       out.push(prefix);
     }

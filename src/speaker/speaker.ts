@@ -228,7 +228,10 @@ export class Speaker {
       // Too long, too short or no marker: the decoder says which.
       nonsense: (from) => this.#message(peer, link, from, now),
     });
-    if (updates > 0 && peer.links[link] === state) this.#step(peer, { kind: 'update', link }, now);
+    if (updates > 0 && peer.links[link] === state) {
+      peer.heardOn = link;
+      peer.heardAt = now;
+    }
   }
 
   #update(peer: Peer, link: LinkName, bytes: Uint8Array, at: number, end: number, now: Instant): void {
@@ -296,6 +299,12 @@ export class Speaker {
   // ── the session's wishes ──────────────────────────────────────────────────────────────────────────────────────
 
   #step(peer: Peer, event: PeerEvent, now: Instant): void {
+    const { heardOn } = peer;
+    if (heardOn !== undefined) {
+      // That UPDATEs came only moves the hold timer on, so the machine is told when it is looked at next; the instant is the same.
+      peer.heardOn = undefined;
+      this.#step(peer, { kind: 'update', link: heardOn }, peer.heardAt);
+    }
     const [machine, effects] = stepPeer(peer.machine, event, now);
     peer.machine = machine;
     for (const effect of effects) this.#perform(peer, effect, now);
