@@ -23,6 +23,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./speak.ts')).speakCommand(run),
   },
   {
+    name: 'probe',
+    summary: "run a service's probes once, and explain each",
+    load: async () => (await import('./probe.ts')).probeCommand(),
+  },
+  {
     name: 'agent',
     summary: 'announce the prefixes of a site while its services deserve it',
     load: async () => (await import('./agent.ts')).agentCommand(runAgent, checkAgent),
