@@ -2,9 +2,9 @@
 import os from 'node:os';
 import { type Address, parseAddress } from '../../base/index.ts';
 import type { Attempt, Over } from './attempt.ts';
-import type { AddressProbe } from './spec.ts';
+import type { AddressProbe, ProbeSurroundings } from './spec.ts';
 
-export function askAddress(a: Attempt, probe: AddressProbe, addresses: readonly Address[]): Over {
+export function askAddress(a: Attempt, probe: AddressProbe, { addresses }: ProbeSurroundings): Over {
   const where = whereIs(os.networkInterfaces());
   const wanted = probe.interface;
   const on = (address: Address) =>

@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { familyOf } from '../../base/index.ts';
 import type { Attempt, Over } from './attempt.ts';
 import { quote, searchFor } from './exchange.ts';
-import type { Endpoint, HttpProbe, HttpsProbe } from './spec.ts';
+import type { Endpoint, HttpProbe, HttpsProbe, ProbeSurroundings } from './spec.ts';
 import { handshakeOptions, judgeCertificate, tlsTrouble } from './tls.ts';
 
 /** `import` would also load what Node's own `fetch` needs, 6 MB; an agent has no use for it. */
@@ -18,7 +18,7 @@ export function askHttp(
   a: Attempt,
   probe: HttpProbe | HttpsProbe,
   to: Endpoint,
-  ca: string | undefined,
+  { ca }: ProbeSurroundings,
 ): void {
   const secure = probe.kind === 'https';
   const usual = secure ? 443 : 80;

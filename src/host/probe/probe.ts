@@ -2,43 +2,35 @@
 import { millis } from '../../base/index.ts';
 import { realClock } from '../clock.ts';
 import { endpoint } from '../error.ts';
-import { askAddress } from './address.ts';
 import { type Attempt, attempt } from './attempt.ts';
-import { askCommand, askSystemd } from './command.ts';
-import { askDns } from './dns.ts';
-import { askTcp, askUdp } from './exchange.ts';
-import { askHttp } from './http.ts';
-import { askIcmp } from './icmp.ts';
-import { askNtp } from './ntp.ts';
 import { askProcess, type ProcessWatch, watchProcess } from './process.ts';
 import type { ProbeTask } from './schedule.ts';
 import type { Endpoint, ProbeReport, ProbeSpec, ProbeSurroundings, TargetAnswer } from './spec.ts';
-import { askTls } from './tls.ts';
 
+type Of<K extends ProbeSpec['kind']> = Extract<ProbeSpec, { readonly kind: K }>;
 /** Kinds that ask an address, and kinds that look at this host. */
-type Remote = Extract<ProbeSpec, { readonly kind: keyof typeof REMOTE }>;
+type Remote = Of<'dns' | 'http' | 'https' | 'tcp' | 'udp' | 'tls' | 'ntp' | 'icmp'>;
 type Local = Exclude<ProbeSpec, Remote>;
 
 type AskRemote<P> = (a: Attempt, probe: P, to: Endpoint, s: ProbeSurroundings) => void | Promise<void>;
 type AskLocal<P> = (a: Attempt, probe: P, s: ProbeSurroundings) => void;
 
-const REMOTE = {
-  dns: askDns,
-  http: (a, probe, to, s) => askHttp(a, probe, to, s.ca),
-  https: (a, probe, to, s) => askHttp(a, probe, to, s.ca),
-  tcp: askTcp,
-  udp: askUdp,
-  tls: (a, probe, to, s) => askTls(a, probe, to, s.ca),
-  ntp: askNtp,
-  icmp: askIcmp,
-} satisfies { readonly [K in RemoteKind]: AskRemote<Extract<ProbeSpec, { kind: K }>> };
-type RemoteKind = 'dns' | 'http' | 'https' | 'tcp' | 'udp' | 'tls' | 'ntp' | 'icmp';
-
-const LOCAL: { readonly [K in Local['kind']]: AskLocal<Extract<Local, { kind: K }>> } = {
-  command: askCommand,
-  systemd: askSystemd,
-  address: (a, probe, s) => askAddress(a, probe, s.addresses),
-  process: (a, probe) => askProcess(a, probe),
+/** Loaded when first asked for: Node's HTTP and TLS alone are five megabytes that not every agent needs. */
+const REMOTE: { readonly [K in Remote['kind']]: () => Promise<AskRemote<Of<K>>> } = {
+  dns: async () => (await import('./dns.ts')).askDns,
+  http: async () => (await import('./http.ts')).askHttp,
+  https: async () => (await import('./http.ts')).askHttp,
+  tcp: async () => (await import('./exchange.ts')).askTcp,
+  udp: async () => (await import('./exchange.ts')).askUdp,
+  tls: async () => (await import('./tls.ts')).askTls,
+  ntp: async () => (await import('./ntp.ts')).askNtp,
+  icmp: async () => (await import('./icmp.ts')).askIcmp,
+};
+const LOCAL: { readonly [K in Local['kind']]: () => Promise<AskLocal<Of<K>>> } = {
+  command: async () => (await import('./command.ts')).askCommand,
+  systemd: async () => (await import('./command.ts')).askSystemd,
+  address: async () => (await import('./address.ts')).askAddress,
+  process: async () => (a, probe) => askProcess(a, probe),
 };
 
 /**
@@ -49,11 +41,11 @@ export async function runProbe(probe: ProbeSpec, surroundings: ProbeSurroundings
   const clock = surroundings.clock ?? realClock();
   if (!isRemote(probe)) {
     // The table pairs each kind with its own function.
-    const ask = LOCAL[probe.kind] as AskLocal<Local>;
+    const ask = (await LOCAL[probe.kind]()) as AskLocal<Local>;
     const answer = await attempt(clock, probe.timeout, (a) => ask(a, probe, surroundings));
     return { ...answer, targets: [answer] };
   }
-  const ask = REMOTE[probe.kind] as AskRemote<Remote>;
+  const ask = (await REMOTE[probe.kind]()) as AskRemote<Remote>;
   const addresses = probe.target === undefined ? surroundings.addresses : [probe.target];
   const over = overOf(probe);
   const answers = await Promise.all(

@@ -3,11 +3,11 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { Attempt } from './attempt.ts';
 import { connect } from './exchange.ts';
-import type { Endpoint, TlsOptions, TlsProbe } from './spec.ts';
+import type { Endpoint, ProbeSurroundings, TlsOptions, TlsProbe } from './spec.ts';
 
 const DAY = 86_400_000;
 
-export function askTls(a: Attempt, probe: TlsProbe, to: Endpoint, ca: string | undefined): void {
+export function askTls(a: Attempt, probe: TlsProbe, to: Endpoint, { ca }: ProbeSurroundings): void {
   connect(a, to, (raw) => {
     a.waiting = 'connected, but no TLS handshake';
     const socket = tls.connect({ socket: raw, ...handshakeOptions(probe, probe.name, to, ca) });
