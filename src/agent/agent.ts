@@ -22,6 +22,7 @@ import {
   startSite,
   stepSite,
 } from '../site/index.ts';
+import { countable, sessions } from './census.ts';
 import { type Happening, History } from './history.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type MakeTask, Probing } from './probing.ts';
@@ -58,6 +59,8 @@ export interface AgentOptions {
 const ALIVE = seconds(2);
 /** How long a reload may leave things as they are while new services are looked at for the first time. */
 const RELOAD_PATIENCE = seconds(30);
+/** How often the sessions of a draining site are counted. */
+const CENSUS = seconds(1);
 /** How long a stop waits for withdrawals to be written. */
 const STOP_WORK = 1000;
 
@@ -81,6 +84,7 @@ export class Agent {
   #tickets: Tickets | undefined;
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #alive: (() => void) | undefined;
+  #census: (() => void) | undefined;
   /** Nobody is told anything before then, at the latest. */
   #held: { readonly why: string; readonly until: Instant; readonly cancel: () => void } | undefined;
   #phase: 'new' | 'running' | 'stopping' = 'new';
@@ -189,6 +193,7 @@ export class Agent {
     // What was decided leaves first; words about it are written afterwards.
     if (rest.length > 0) setImmediate(() => this.#speakOf(rest));
     this.#arm();
+    this.#count();
     if (rest.length > 0 || event.kind === 'freeze' || event.kind === 'thaw') this.#save();
     return effects.flatMap((e) => (e.do === 'refuse' ? [e.why] : []));
   }
@@ -261,6 +266,7 @@ export class Agent {
     this.#unhold();
     this.#wake?.cancel();
     this.#alive?.();
+    this.#census?.();
     const until = performance.now() + STOP_WORK;
     while (this.router.speaker.busy && performance.now() < until)
       await new Promise((resolve) => setImmediate(resolve));
@@ -415,6 +421,25 @@ export class Agent {
       if (this.#phase === 'running') this.step({ kind: 'due' });
     });
     this.#wake = { at, cancel };
+  }
+
+  /** While the site waits to be empty, what the kernel knows of its sessions is evidence. */
+  #count(): void {
+    const waits = this.#state.drain.phase === 'lessPreferred' && this.#phase === 'running';
+    const addresses = waits && !this.#census ? countable(this.#duties) : [];
+    if (addresses.length === 0) return;
+    this.#census = this.#clock.wake(after(this.#clock.now(), CENSUS), () => {
+      void sessions(addresses).then((count) => {
+        this.#census = undefined;
+        if (count === undefined || this.#phase !== 'running') return;
+        const { traffic, views } = this.#state.drain.seen ?? {};
+        const others = {
+          ...(traffic === undefined ? {} : { traffic }),
+          ...(views === undefined ? {} : { views }),
+        };
+        this.step({ kind: 'evidence', evidence: { sessions: count, ...others } });
+      });
+    });
   }
 
   // ── words ─────────────────────────────────────────────────────────────────────────────────────────────────────
