@@ -25,17 +25,30 @@ export function askIcmp(a: Attempt, _probe: IcmpProbe, to: Endpoint): Over {
   const request = echoRequest(family);
   const { fd, kind } = icmpSocket(calls, family);
   a.waiting = 'no echo reply';
-  if (kind === 'ping') askByPing(a, fd, family, to, request);
+  if (kind === 'ping') askByPing(a, calls, fd, family, to, request);
   else askByRaw(a, calls, fd, family, to, request);
 }
 
 /** The kernel fills in checksum and identifier, and gives us the replies to our own requests alone. */
-function askByPing(a: Attempt, fd: number, family: 4 | 6, to: Endpoint, request: Buffer): void {
+function askByPing(
+  a: Attempt,
+  calls: ProbeCalls,
+  fd: number,
+  family: 4 | 6,
+  to: Endpoint,
+  request: Buffer,
+): void {
   const socket = dgram.createSocket(family === 4 ? 'udp4' : 'udp6');
-  a.atEnd(() => socket.close());
+  let taken = false;
+  a.atEnd(() => {
+    socket.close();
+    // Until the socket has taken it over, it is ours to close.
+    if (!taken) calls.close(fd);
+  });
   socket.on('error', (error) => a.failed(error));
   socket.on('message', (message) => hear(a, family, message, request));
   socket.bind({ fd }, () => {
+    taken = true;
     // There are no ports; the number is for Node's own check.
     socket.send(request, 1, to.address, (error) => {
       if (error) a.failed(error);
