@@ -8,13 +8,16 @@ import {
   formatTimeline,
   type Network,
   networkOf,
+  type Recorder,
   randomScenario,
   readScenario,
   run,
   type Scenario,
   type Timeline,
 } from '../emulate/index.ts';
+import { journal } from '../host/index.ts';
 import { formatComplaint, nearest, type Plan, parsePlan } from '../plan/index.ts';
+import type { Entry } from '../speaker/index.ts';
 import { EXIT, Failure } from './failure.ts';
 
 interface Options {
@@ -28,6 +31,8 @@ interface Options {
   readonly list?: true;
   readonly steps?: true;
   readonly json?: true;
+  readonly journal?: string;
+  readonly router?: string;
 }
 
 interface Range {
@@ -66,20 +71,28 @@ export function emulateCommand(
     )
     .option('--steps', 'only show the steps of the scenario')
     .option('--list', 'list the built-in scenarios')
+    .option('--journal <file>', 'take down what happens to one router, for nearcast replay')
+    .option('--router <name>', 'which one: a site, or an AS such as AS64601; by default the first site')
     .option('--json', 'the timeline as JSON, one event a line; of a sweep its result')
     .addHelpText('after', EXAMPLES)
-    .action((file: string | undefined, options: Options) => {
+    .action(async (file: string | undefined, options: Options) => {
       if (options.list) return list(options, write);
       if (file === undefined) throw new Failure('which plan? nearcast emulate PLAN', EXIT.usage);
       const plan = readPlan(file);
       const network = networkOf(plan, { ases: options.ases, seed: options.internet });
       const scenario = scenarioFor(plan, network, options);
       if (options.steps) return showSteps(scenario(options.seed), write);
-      const play = (seed: number, quiet: boolean) =>
-        run(plan, scenario(seed), seed, { network, quiet, command: again(file, options, seed) });
-      return options.seeds === undefined
-        ? one(play(options.seed, false), network, options, write)
-        : sweep(options.seeds, play, options, write, progress);
+      const play = (seed: number, quiet: boolean, record?: Recorder) =>
+        run(plan, scenario(seed), seed, {
+          network,
+          quiet,
+          command: again(file, options, seed),
+          ...(record ? { record } : {}),
+        });
+      if (options.seeds !== undefined) return sweep(options.seeds, play, options, write, progress);
+      const life = options.journal === undefined ? undefined : takeDown(options.journal, network, options);
+      one(play(options.seed, false, life?.record), network, options, write);
+      await life?.close();
     });
 }
 
@@ -144,6 +157,22 @@ function sweep(
     write(
       `${seeds} seeds, no invariant broke: ${hours} hours of faults in ${s} s, ${(seeds / Math.max(s, 0.001)).toFixed(1)} seeds a second\n`,
     );
+}
+
+/** Writes what happens to one router into a file that `nearcast replay` reads. */
+function takeDown(file: string, network: Network, options: Options) {
+  const names = [...Object.keys(network.plan.sites), ...network.ases.map(({ asn }) => `AS${asn}`)];
+  const router = options.router ?? (names[0] as string);
+  if (!names.includes(router)) {
+    const near = nearest(router, names);
+    throw new Failure(
+      `no router is called ${router}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      EXIT.usage,
+    );
+  }
+  const life = journal<Entry>({ path: file });
+  const record: Recorder = (name) => (name === router ? (entry) => life.write(entry) : undefined);
+  return { record, close: () => life.close() };
 }
 
 function list(options: Options, write: (text: string) => void): void {

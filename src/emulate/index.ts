@@ -17,4 +17,4 @@ export { type NextHop, type Port, Router } from './router.ts';
 export { type RunOptions, run, type Timeline } from './run.ts';
 export { type Action, describeAction, type Scenario, type Step, type Where } from './scenario.ts';
 export { type Break, formatTimeline, type Invariant, type TimelineEvent } from './timeline.ts';
-export { type Landing, World } from './world.ts';
+export { type Landing, type Recorder, World } from './world.ts';

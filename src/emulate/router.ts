@@ -12,9 +12,11 @@ import {
 } from '../base/index.ts';
 import { type LinkName, welcome } from '../session/index.ts';
 import {
+  type Entry,
   FAMILIES,
   familyOfPrefix,
   type Note,
+  type Peer,
   type PeerOptions,
   Speaker,
   type SpeakerInput,
@@ -40,6 +42,9 @@ interface End {
   /** Towards the other end. */
   out: Stream;
 }
+
+/** Takes a router's life down, entry by entry, as `play` of `speaker` wants it. */
+export type Record = (entry: Entry) => void;
 
 export interface RouterWatch {
   note(router: Router, note: Note): void;
@@ -70,6 +75,7 @@ export class Router {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #watch: RouterWatch;
+  readonly #record: Record | undefined;
   readonly #prefixes: readonly Watched[];
   readonly #ends = new Map<string, End>();
   readonly #attempts = new Map<string, number>();
@@ -80,13 +86,19 @@ export class Router {
     name: string,
     options: SpeakerOptions,
     prefixes: readonly Prefix[],
-    world: { readonly clock: Clock; readonly random: Random; readonly watch: RouterWatch },
+    world: {
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly watch: RouterWatch;
+      readonly record?: Record | undefined;
+    },
   ) {
     this.name = name;
     this.options = options;
     this.#clock = world.clock;
     this.#random = world.random;
     this.#watch = world.watch;
+    this.#record = world.record;
     this.#prefixes = prefixes.map((p) => ({ family: familyOfPrefix(p), bits: prefixBits(p) }));
     this.best = prefixes.map(() => undefined);
   }
@@ -95,6 +107,8 @@ export class Router {
   start(options: { readonly restarting?: boolean; readonly held?: boolean } = {}): void {
     if (this.speaker) return;
     this.speaker = new Speaker(this.options);
+    const { validate: _, ...plain } = this.options;
+    this.#record?.({ at: this.#clock.now(), kind: 'began', version: 1, options: plain });
     for (const peer of this.peers) {
       const session = { ...peer.session, seed: this.#random.u32() };
       this.feed({ kind: 'addPeer', options: { ...peer, session } });
@@ -147,10 +161,25 @@ export class Router {
     const { speaker } = this;
     if (!speaker) return;
     const now = this.#clock.now();
-    speaker.feed(input, now);
-    while (speaker.busy) speaker.feed({ kind: 'work' }, now);
+    this.#take(speaker, input, now);
+    while (speaker.busy) this.#take(speaker, { kind: 'work' }, now);
     this.#settle(speaker);
     this.#look();
+  }
+
+  #take(speaker: Speaker, input: SpeakerInput, now: Instant): void {
+    this.#record?.({
+      at: now,
+      ...input,
+      ...(input.kind === 'bytes' ? { bytes: input.bytes.slice() } : {}),
+    } as Entry);
+    speaker.feed(input, now);
+  }
+
+  #pull(speaker: Speaker, peer: Peer, link: LinkName): Uint8Array | undefined {
+    const bytes = speaker.pull(peer, link);
+    if (bytes) this.#record?.({ at: this.#clock.now(), kind: 'pull', peer: peer.name, link });
+    return bytes;
   }
 
   established(peer: string): boolean {
@@ -276,7 +305,7 @@ export class Router {
       for (const link of LINKS) {
         const end = this.#ends.get(key(peer.name, link));
         if (!end) continue;
-        for (let bytes = speaker.pull(peer, link); bytes; bytes = speaker.pull(peer, link))
+        for (let bytes = this.#pull(speaker, peer, link); bytes; bytes = this.#pull(speaker, peer, link))
           end.out.send({ kind: 'bytes', bytes });
       }
     const { due } = speaker;

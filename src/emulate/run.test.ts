@@ -1,7 +1,8 @@
 /** Whole networks in virtual time: what the operator is promised, and what a planted mistake does to it. */
 import { describe, expect, test } from 'vitest';
-import { millis } from '../base/index.ts';
+import { millis, toHex } from '../base/index.ts';
 import { stepSite } from '../site/index.ts';
+import { type Entry, play as playAgain } from '../speaker/index.ts';
 import type { StepSite } from './agent.ts';
 import {
   type Action,
@@ -270,6 +271,35 @@ describe('a sweep', () => {
     );
     expect(play(steps).breaks).toEqual([]);
   });
+});
+
+test("a router's life can be played again by itself, to the last byte that its peers heard", () => {
+  const lives = new Map<string, Entry[]>();
+  const record = (router: string) => {
+    const life: Entry[] = [];
+    lives.set(router, life);
+    return (entry: Entry) => life.push(entry);
+  };
+  play(
+    [
+      { at: 1000, do: 'fail', service: 'web', site: 'fra' },
+      { at: 5000, do: 'repair', service: 'web', site: 'fra' },
+      { at: 9000, do: 'drain', site: 'fra' },
+      { at: 20_000, do: 'calm' },
+    ],
+    { network: NETWORK, record },
+  );
+  const hex = (all: readonly Uint8Array[]) => all.map(toHex).join('');
+  const said = hex([...playAgain(lives.get('fra') ?? [])].flatMap(({ bytes }) => (bytes ? [bytes] : [])));
+  const heard = hex(
+    (lives.get('AS64601') ?? []).flatMap((e) =>
+      e.kind === 'bytes' && e.peer === 'fra/as64601' ? [e.bytes] : [],
+    ),
+  );
+  // The first words may have gone over two connections at once (RFC 4271 §6.8), and what was under way at the end nobody heard.
+  const later = heard.slice(600);
+  expect(later.length).toBeGreaterThan(1000);
+  expect(said).toContain(later);
 });
 
 test('a plan with an upstream that nobody knows, one of our own AS and one that is off still has a network', () => {

@@ -1,14 +1,13 @@
 /** A scenario played on a plan's network, from a seed: what happened, and whether anything happened that may not. */
 import { after, type Instant, instant, type Millis, millis } from '../base/index.ts';
 import type { Plan } from '../plan/index.ts';
-import { stepSite } from '../site/index.ts';
 import type { StepSite } from './agent.ts';
 import { Monitor } from './monitor.ts';
 import { type Network, type NetworkOptions, networkOf } from './network.ts';
 import { describeAction, type Scenario } from './scenario.ts';
 import { problems } from './settled.ts';
 import type { Break, Invariant, TimelineEvent } from './timeline.ts';
-import { type Landing, World } from './world.ts';
+import { type Landing, type Recorder, World } from './world.ts';
 
 export interface RunOptions {
   /** Built once and used for many seeds; otherwise made from the plan. */
@@ -18,6 +17,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** The site's judgement; for tests that plant a mistake in it. */
   readonly step?: StepSite;
+  /** Takes down what happens to routers, so that they can be played again one by one. */
+  readonly record?: Recorder;
   /** How to have the same again; shown with each break. */
   readonly command?: string;
 }
@@ -103,7 +104,10 @@ class Run {
         session: (site, upstream, up, why) => this.#tell({ kind: 'session', site, upstream, up, why }),
         moved: () => this.#lookSoon(),
       },
-      options.step ?? stepSite,
+      {
+        ...(options.step ? { step: options.step } : {}),
+        ...(options.record ? { record: options.record } : {}),
+      },
     );
     monitor = new Monitor(this.#world, (...found) => this.#broken(...found));
     this.#monitor = monitor;

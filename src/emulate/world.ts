@@ -23,7 +23,7 @@ import { Controller } from './controller.ts';
 import { Link } from './link.ts';
 import { Mail } from './mail.ts';
 import type { Attachment, Network } from './network.ts';
-import { Router } from './router.ts';
+import { type Record, Router } from './router.ts';
 import { ATTACHED, exportOf, importOf, roleTowards } from './routing.ts';
 import type { Action, Where } from './scenario.ts';
 
@@ -33,6 +33,9 @@ export interface WorldWatch {
   /** Where packets go may have changed somewhere. */
   moved(): void;
 }
+
+/** Takes down the lives of the routers it answers for: `fra`, `AS64601`. */
+export type Recorder = (router: string) => Record | undefined;
 
 /** Where packets of a vantage end. */
 export type Landing = { readonly site: string; readonly upstream: string } | 'nowhere' | 'a loop';
@@ -50,11 +53,17 @@ export class World {
   internetChangedAt: Instant = instant(-1e9);
   readonly #random: Random;
   readonly #watch: WorldWatch;
+  readonly #record: Recorder | undefined;
   /** Which router is a site's. */
   readonly #sites = new Map<Router, string>();
   readonly #mailLatency = millis(40);
 
-  constructor(network: Network, seed: number, watch: WorldWatch, step: StepSite = stepSite) {
+  constructor(
+    network: Network,
+    seed: number,
+    watch: WorldWatch,
+    options: { readonly step?: StepSite; readonly record?: Recorder } = {},
+  ) {
     this.network = network;
     this.plan = network.plan;
     this.#watch = watch;
@@ -62,8 +71,9 @@ export class World {
     this.mail = new Mail(this.clock, this.#random.fork());
     this.controller =
       this.plan.controller === undefined ? undefined : new Controller(this.plan, this.clock.now());
+    this.#record = options.record;
     this.#internet();
-    this.#attach(step);
+    this.#attach(options.step ?? stepSite);
     for (const router of this.routers.values()) router.start();
     for (const agent of this.agents.values()) agent.start(false);
   }
@@ -183,9 +193,9 @@ export class World {
     const watch = { note: () => {}, moved: () => this.#watch.moved() };
     const { ases, links, attachments } = this.network;
     for (const [i, { asn }] of ases.entries()) {
-      const id = ipv4(0x0a00_0001 + i);
+      const id = ipv4(0xac10_0001 + i);
       const random = this.#random.fork();
-      const world = { clock: this.clock, random, watch };
+      const world = { clock: this.clock, random, watch, record: this.#record?.(`AS${asn}`) };
       this.routers.set(asn, new Router(`AS${asn}`, { asn, id }, this.plan.prefixes, world));
     }
     const customers = (asn: number) => [
@@ -231,7 +241,7 @@ export class World {
     let number = 0;
     for (const [site, { routerId }] of Object.entries(this.plan.sites)) {
       const random = this.#random.fork();
-      const world = { clock: this.clock, random, watch };
+      const world = { clock: this.clock, random, watch, record: this.#record?.(site) };
       // What a site says does not depend on what its upstreams say: after a restart it waits for none of them.
       const options = { asn: this.plan.asn, id: routerId, deferral: millis(0) };
       const router = new Router(site, options, this.plan.prefixes, world);
