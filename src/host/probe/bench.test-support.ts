@@ -76,7 +76,7 @@ type Given = ProbeSpec extends infer P ? (P extends ProbeSpec ? Omit<P, 'every' 
 /** Enough for what answers at all, on a busy machine too. */
 export const PATIENT = 5000;
 /** For what does not. */
-export const HASTY = 120;
+export const HASTY = 200;
 
 /** Runs a probe once. */
 export function probe(
