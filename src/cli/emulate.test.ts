@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,32 @@ test('sweeps seeds with progress, and sums up', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^3 seeds, no invariant broke/);
   expect(progress).toMatch(/3 of 3 seeds/);
+});
+
+test('a sweep on several threads finds the same lowest seed as on one, and says how to have it again', async () => {
+  // A link that is slower than the hold time for good: nothing over it can ever settle.
+  const slow = file('slow.yaml', 'name: slow\nlasts: 30s\nsteps: [ { at: 1s, do: slow, site: fra, by: 60s } ]\n');
+  const args = [TWO, '--scenario', slow, '--seeds', '5..30', '--json'];
+  const results = await Promise.all(['1', '2'].map((n) => emulate(...args, '--workers', n)));
+  for (const { out, code } of results) {
+    const result = JSON.parse(out) as { broken: number; breaks: { command: string; invariant: string }[] };
+    expect(result.broken).toBe(5);
+    expect(result.breaks[0]).toMatchObject({
+      invariant: 'not settled',
+      command: `nearcast emulate ${TWO} --scenario ${slow} --seed 5`,
+    });
+    expect(code).toBe(1);
+  }
+});
+
+test('takes down the life of one router, for nearcast replay', async () => {
+  const path = join(folder, 'life.journal');
+  await emulate(TWO, '--scenario', 'fail', '--journal', path, '--router', 'nyc');
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  expect(JSON.parse(lines[0] as string)).toMatchObject({ kind: 'began', options: { asn: 64500 } });
+  expect(lines.length).toBeGreaterThan(50);
+  const { failure } = await emulate(TWO, '--journal', path, '--router', 'nycc');
+  expect(failure?.message).toMatch(/no router is called nycc; did you mean nyc\?/);
 });
 
 test.each(readdirSync(join(examples, 'scenarios')))('examples/scenarios/%s breaks nothing', async (name) => {

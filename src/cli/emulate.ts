@@ -1,44 +1,20 @@
 /** `nearcast emulate PLAN`: plays a scenario on the plan's network in virtual time, or sweeps seeds until something breaks. */
-import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parse } from 'yaml';
 import {
   BUILT_IN,
-  builtIn,
   formatTimeline,
   type Network,
-  networkOf,
   type Recorder,
-  randomScenario,
-  readScenario,
-  run,
   type Scenario,
   type Timeline,
 } from '../emulate/index.ts';
 import { journal } from '../host/index.ts';
-import { formatComplaint, nearest, type Plan, parsePlan } from '../plan/index.ts';
+import { nearest } from '../plan/index.ts';
 import type { Entry } from '../speaker/index.ts';
+import { type EmulateOptions, playerOf, type Range } from './emulate-play.ts';
+import { sweep } from './emulate-sweep.ts';
 import { EXIT, Failure } from './failure.ts';
-
-interface Options {
-  readonly scenario: string;
-  readonly seed: number;
-  readonly seeds?: Range;
-  readonly intensity: number;
-  readonly lasts: number;
-  readonly ases: number;
-  readonly internet: number;
-  readonly list?: true;
-  readonly steps?: true;
-  readonly json?: true;
-  readonly journal?: string;
-  readonly router?: string;
-}
-
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
 
 const EXAMPLES = `
 Examples:
@@ -63,6 +39,12 @@ export function emulateCommand(
     .option('--scenario <name|file>', 'a built-in scenario, random, or a file', 'random')
     .option('--seed <n>', 'start of all chance', whole(0), 1)
     .option('--seeds <range>', 'one seed after the other, such as 1..1000; stops at the first break', range)
+    .option(
+      '--workers <n>',
+      'threads for a sweep; by default one for each core',
+      whole(1, 256),
+      availableParallelism(),
+    )
     .option('--intensity <n>', 'random: faults per minute and site', positive, 2)
     .option('--lasts <seconds>', 'random: from the first fault to the end of the last', positive, 60)
     .option('--ases <n>', 'how many ASes lie around the sites', whole(20, 5000), 20)
@@ -75,28 +57,25 @@ export function emulateCommand(
     .option('--router <name>', 'which one: a site, or an AS such as AS64601; by default the first site')
     .option('--json', 'the timeline as JSON, one event a line; of a sweep its result')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string | undefined, options: Options) => {
+    .action(async (file: string | undefined, options: EmulateOptions) => {
       if (options.list) return list(options, write);
       if (file === undefined) throw new Failure('which plan? nearcast emulate PLAN', EXIT.usage);
-      const plan = readPlan(file);
-      const network = networkOf(plan, { ases: options.ases, seed: options.internet });
-      const scenario = scenarioFor(plan, network, options);
-      if (options.steps) return showSteps(scenario(options.seed), write);
-      const play = (seed: number, quiet: boolean, record?: Recorder) =>
-        run(plan, scenario(seed), seed, {
-          network,
-          quiet,
-          command: again(file, options, seed),
-          ...(record ? { record } : {}),
-        });
-      if (options.seeds !== undefined) return sweep(options.seeds, play, options, write, progress);
+      const player = playerOf(file, options);
+      if (options.steps) return showSteps(player.scenario(options.seed), write);
+      if (options.seeds !== undefined) return sweep(file, options, options.seeds, { write, progress });
+      const { network } = player;
       const life = options.journal === undefined ? undefined : takeDown(options.journal, network, options);
-      one(play(options.seed, false, life?.record), network, options, write);
+      one(player.play(options.seed, false, life?.record), network, options, write);
       await life?.close();
     });
 }
 
-function one(timeline: Timeline, network: Network, options: Options, write: (text: string) => void): void {
+function one(
+  timeline: Timeline,
+  network: Network,
+  options: EmulateOptions,
+  write: (text: string) => void,
+): void {
   if (options.json) {
     for (const event of timeline.events) write(`${JSON.stringify(event)}\n`);
     const { events: _, breaks, ...rest } = timeline;
@@ -114,53 +93,8 @@ function one(timeline: Timeline, network: Network, options: Options, write: (tex
   if (timeline.breaks.length > 0) process.exitCode = EXIT.error;
 }
 
-/** One seed after the other; stops at the first that breaks something, and says how to have it again. */
-function sweep(
-  { from, to }: Range,
-  play: (seed: number, quiet: boolean) => Timeline,
-  options: Options,
-  write: (text: string) => void,
-  progress: (text: string) => void,
-): void {
-  const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  let virtual = 0;
-  for (let seed = from; seed <= to; seed++) {
-    const timeline = play(seed, true);
-    virtual += timeline.lasted / 1000;
-    const done = seed - from + 1;
-    if (timeline.breaks.length > 0) {
-      progress('\r\x1b[K');
-      if (options.json)
-        write(
-          `${JSON.stringify({ kind: 'sweep', from, to, seeds: done, broken: seed, breaks: timeline.breaks })}\n`,
-        );
-      else
-        write(
-          `${formatTimeline(timeline.breaks).join('\n')}\nseed ${seed} broke an invariant, after ${done - 1} that did not\n`,
-        );
-      process.exitCode = EXIT.error;
-      return;
-    }
-    if (done % 10 === 0 || seed === to)
-      progress(`\r\x1b[K${done} of ${to - from + 1} seeds, ${(done / seconds()).toFixed(1)} a second`);
-  }
-  progress('\r\x1b[K');
-  const seeds = to - from + 1;
-  const s = Math.round(seconds() * 10) / 10;
-  const hours = Math.round(virtual / 360) / 10;
-  if (options.json)
-    write(
-      `${JSON.stringify({ kind: 'sweep', from, to, seeds, seconds: s, virtualSeconds: Math.round(virtual), breaks: [] })}\n`,
-    );
-  else
-    write(
-      `${seeds} seeds, no invariant broke: ${hours} hours of faults in ${s} s, ${(seeds / Math.max(s, 0.001)).toFixed(1)} seeds a second\n`,
-    );
-}
-
 /** Writes what happens to one router into a file that `nearcast replay` reads. */
-function takeDown(file: string, network: Network, options: Options) {
+function takeDown(file: string, network: Network, options: EmulateOptions) {
   const names = [...Object.keys(network.plan.sites), ...network.ases.map(({ asn }) => `AS${asn}`)];
   const router = options.router ?? (names[0] as string);
   if (!names.includes(router)) {
@@ -175,7 +109,7 @@ function takeDown(file: string, network: Network, options: Options) {
   return { record, close: () => life.close() };
 }
 
-function list(options: Options, write: (text: string) => void): void {
+function list(options: EmulateOptions, write: (text: string) => void): void {
   const random = { name: 'random', summary: 'faults of every kind from the seed (the default)' };
   const all = [...BUILT_IN.map(({ name, summary }) => ({ name, summary })), random];
   if (options.json) write(`${JSON.stringify(all)}\n`);
@@ -184,67 +118,6 @@ function list(options: Options, write: (text: string) => void): void {
 
 function showSteps(scenario: Scenario, write: (text: string) => void): void {
   write(`${JSON.stringify(scenario, undefined, 2)}\n`);
-}
-
-function readPlan(file: string): Plan {
-  const parsed = parsePlan(readText(file, 'the plan'), { file });
-  if ('complaints' in parsed)
-    throw new Failure(`the plan is wrong\n${parsed.complaints.map(formatComplaint).join('\n')}`, EXIT.usage);
-  return parsed.plan;
-}
-
-/** What to play for each seed: the random one differs, the others differ in chance only. */
-function scenarioFor(plan: Plan, network: Network, options: Options): (seed: number) => Scenario {
-  const { scenario: name, intensity, lasts } = options;
-  const links = network.links.map((l) => l.name);
-  if (name === 'random')
-    return (seed) => randomScenario(plan, seed, { links, intensity, lasts: (lasts * 1000) as never });
-  const known = builtIn(name, plan);
-  if (known) return () => known;
-  if (!/[./]/.test(name)) {
-    const near = nearest(name, ['random', ...BUILT_IN.map((s) => s.name)]);
-    throw new Failure(
-      `no scenario is called ${name}${near === undefined ? '' : `; did you mean ${near}?`} nearcast emulate --list shows them; a file has a dot or a slash in its name`,
-      EXIT.usage,
-    );
-  }
-  const text = readText(name, 'the scenario');
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new Failure(`${name}: ${(error as Error).message}`, EXIT.usage);
-  }
-  const read = readScenario(value, plan, links);
-  if ('complaints' in read)
-    throw new Failure(`${name}: the scenario is wrong\n${read.complaints.join('\n')}`, EXIT.usage);
-  return () => read.scenario;
-}
-
-function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Failure(`${what} cannot be read: ${(error as Error).message}`, EXIT.usage);
-  }
-}
-
-/** The command that has one seed again. */
-function again(file: string, options: Options, seed: number): string {
-  const { scenario, intensity, lasts, ases, internet } = options;
-  const rest = [
-    ...(scenario === 'random' && intensity !== 2 ? [`--intensity ${intensity}`] : []),
-    ...(scenario === 'random' && lasts !== 60 ? [`--lasts ${lasts}`] : []),
-    ...(ases !== 20 ? [`--ases ${ases}`] : []),
-    ...(internet !== 1 ? [`--internet ${internet}`] : []),
-  ];
-  return ['nearcast emulate', quoted(file), '--scenario', quoted(scenario), '--seed', seed, ...rest].join(
-    ' ',
-  );
-}
-
-function quoted(word: string): string {
-  return /^[\w./@:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function whole(least: number, most = 0xffff_ffff): (text: string) => number {

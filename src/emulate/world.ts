@@ -56,6 +56,7 @@ export class World {
   readonly #record: Recorder | undefined;
   /** Which router is a site's. */
   readonly #sites = new Map<Router, string>();
+  readonly #customers = new Map<number, number[]>();
   readonly #mailLatency = millis(40);
 
   constructor(
@@ -198,10 +199,8 @@ export class World {
       const world = { clock: this.clock, random, watch, record: this.#record?.(`AS${asn}`) };
       this.routers.set(asn, new Router(`AS${asn}`, { asn, id }, this.plan.prefixes, world));
     }
-    const customers = (asn: number) => [
-      ...links.filter((l) => l.from === asn && l.relation === 'customer').map((l) => l.to),
-      ...attachments.filter((a) => a.asn === asn && a.role === 'provider').map(() => this.plan.asn),
-    ];
+    for (const l of links) if (l.relation === 'customer') this.#sells(l.from, l.to);
+    for (const a of attachments) if (a.role === 'provider') this.#sells(a.asn, this.plan.asn);
     for (const l of links) {
       const [a, b] = [this.routers.get(l.from) as Router, this.routers.get(l.to) as Router];
       const link = this.#link(l.name, l.latency);
@@ -223,15 +222,18 @@ export class World {
             role: roleTowards(relation),
           },
           import: importOf(relation),
-          export: exportOf(relation, customers(asn)),
+          export: exportOf(relation, this.#customers.get(asn) ?? []),
           nextHop: nextHops(id),
         });
       }
     }
-    this.#customers = customers;
   }
 
-  #customers: (asn: number) => readonly number[] = () => [];
+  #sells(provider: number, customer: number): void {
+    const known = this.#customers.get(provider);
+    if (known) known.push(customer);
+    else this.#customers.set(provider, [customer]);
+  }
 
   #attach(step: StepSite): void {
     const watch = {
@@ -290,7 +292,7 @@ export class World {
         ...(graceful === undefined ? {} : { gracefulRestart: { helperOnly: true } }),
       },
       import: importOf(relation),
-      export: exportOf(relation, this.#customers(a.asn)),
+      export: exportOf(relation, this.#customers.get(a.asn) ?? []),
       nextHop: nextHops(as.options.id),
     };
     as.peers.push(theirOptions);
