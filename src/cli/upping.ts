@@ -93,6 +93,9 @@ class Up {
       folder: this.#folder,
       command: [
         process.execPath,
+        // An agent keeps little; without these V8 waits for a bigger heap before it looks what is garbage.
+        '--max-semi-space-size=1',
+        '--max-old-space-size=128',
         fileURLToPath(new URL(`./up-site${extname(import.meta.url)}`, import.meta.url)),
       ],
       env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
@@ -134,7 +137,8 @@ class Up {
         (s) => `${s.site} is ${s.state?.level ?? s.standing}${s.state?.why[0] ? ` (${s.state.why[0]})` : ''}`,
       );
     const lost = this.#rows().filter((r) => r.site === undefined).length;
-    return [...sites, ...(lost > 0 ? [`${lost} countries have no way`] : [])];
+    const down = (this.planet as Planet).internet.down();
+    return [...sites, ...down.slice(0, 5), ...(lost > 0 ? [`${lost} countries have no way`] : [])];
   }
 
   /** Begins to look at what changes. */

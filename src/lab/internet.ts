@@ -8,6 +8,7 @@ import {
   type Asn,
   type Clock,
   formatAddress,
+  instant,
   ipv4,
   millis,
   type Prefix,
@@ -20,7 +21,7 @@ import { IPV4_UNICAST, IPV6_UNICAST, type Role } from '../wire/index.ts';
 import type { InternetMap, MapCable, MapDoor, MapRouter } from './map.ts';
 import { type Line, Node } from './node.ts';
 import { exportPolicy, importPolicy, type Neighbour } from './rules.ts';
-import { Wires } from './wires.ts';
+import { type Lane, Wires } from './wires.ts';
 
 /** Where a door listens, and from where its agent comes. */
 export interface DoorPlace {
@@ -61,12 +62,15 @@ const RETRY = seconds(1);
 interface Hop {
   readonly latencyMs: number;
   readonly to: string;
+  readonly lane: Lane;
   readonly door?: Door;
   readonly cable?: Cable;
 }
 
 interface Cable extends MapCable {
   cut: boolean;
+  /** Counts attempts to connect; only the latest counts. */
+  attempt: number;
   /** What ends both sides of the connection that stands. */
   sever?: (() => void) | undefined;
 }
@@ -108,7 +112,7 @@ export class Internet {
       this.#routers.set(router.name, router);
       this.#hops.set(router.name, new Map());
     }
-    for (const drawn of map.cables) this.#lay({ ...drawn, cut: false });
+    for (const drawn of map.cables) this.#lay({ ...drawn, cut: false, attempt: 0 });
     for (const drawn of map.doors)
       this.#hang({ ...drawn, place: places(drawn), cut: false, connections: new Set() }, asn);
   }
@@ -171,6 +175,17 @@ export class Internet {
     return { up: up / 2, of: this.#cables.length, sites };
   }
 
+  /** Sessions inside that should stand and do not, in words. */
+  down(): readonly string[] {
+    return this.#cables.flatMap(({ from, to, cut }) => {
+      const [a, b] = [
+        this.nodes.get(from)?.speaker.peers.get(to),
+        this.nodes.get(to)?.speaker.peers.get(from),
+      ];
+      return cut || (a?.established && b?.established) ? [] : [`${from} – ${to} is down`];
+    });
+  }
+
   // ── packets ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The way a packet would take if nothing changed while it travels. */
@@ -190,7 +205,7 @@ export class Internet {
       const step = this.#step(so, prefix);
       if (step === undefined) return arrived(so.end());
       so.take(step, this.#asnOf(step));
-      this.wires.send(step.latencyMs, onward);
+      this.wires.send(step.latencyMs, onward, step.lane);
     };
     onward();
   }
@@ -279,8 +294,8 @@ export class Internet {
     const back = relation === 'customer' ? 'provider' : relation;
     this.#peer(from, to, relation, cable, false);
     this.#peer(to, from, back, cable, true);
-    this.#hops.get(from)?.set(to, { latencyMs, to, cable });
-    this.#hops.get(to)?.set(from, { latencyMs, to: from, cable });
+    this.#hops.get(from)?.set(to, { latencyMs, to, lane: { last: instant(0) }, cable });
+    this.#hops.get(to)?.set(from, { latencyMs, to: from, lane: { last: instant(0) }, cable });
   }
 
   /** The session of `at` with `with`, which is `is` to it. */
@@ -320,7 +335,11 @@ export class Internet {
     const [a, b] = [this.nodes.get(from), this.nodes.get(to)];
     const cable = this.#hops.get(from)?.get(to)?.cable;
     if (!a || !b || !cable) return;
+    const attempt = ++cable.attempt;
     this.wires.send(cable.latencyMs, () => {
+      if (cable.attempt !== attempt) return;
+      // Who dials anew has lost what stood before, whatever the other end believes.
+      cable.sever?.();
       const [near, far] = this.#wire(cable, a, b);
       if (cable.cut || !b.accept(from, far, a.address))
         a.feed({
@@ -334,19 +353,24 @@ export class Internet {
 
   /** Both ends of a connection over a cable: what is written at one arrives at the other after its latency. */
   #wire(cable: Cable, a: Node, b: Node): readonly [Line, Line] {
-    const end = (deliver: (bytes: Uint8Array) => void, ended: () => void): Line => ({
-      write: (bytes) => {
-        if (!cable.cut) this.wires.send(cable.latencyMs, () => cable.cut || deliver(bytes));
-      },
-      close: () => {
-        if (!cable.cut) this.wires.send(cable.latencyMs, ended);
-      },
-    });
+    const end = (at: Node, deliver: (bytes: Uint8Array) => void, ended: () => void): Line => {
+      const lane = this.#hops.get(at.name)?.get(at === a ? b.name : a.name)?.lane;
+      return {
+        write: (bytes) => {
+          if (!cable.cut) this.wires.send(cable.latencyMs, () => cable.cut || deliver(bytes), lane);
+        },
+        close: () => {
+          if (!cable.cut) this.wires.send(cable.latencyMs, ended, lane);
+        },
+      };
+    };
     const near: Line = end(
+      a,
       (bytes) => b.receive(a.name, 'incoming', far, bytes),
       () => b.detach(a.name, 'incoming', far, 'closed'),
     );
     const far: Line = end(
+      b,
       (bytes) => a.receive(b.name, 'outgoing', near, bytes),
       () => a.detach(b.name, 'outgoing', near, 'closed'),
     );
@@ -381,7 +405,7 @@ export class Internet {
       export: exportPolicy(node.speaker.options.asn, is),
     };
     node.addPeer(peer);
-    this.#hops.get(router)?.set(name, { latencyMs, to: door.site, door });
+    this.#hops.get(router)?.set(name, { latencyMs, to: door.site, lane: { last: instant(0) }, door });
   }
 
   #enter(door: Door, connection: Connection, _: Guest) {

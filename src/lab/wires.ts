@@ -10,6 +10,12 @@ interface Arrival {
   readonly run: () => void;
 }
 
+/** One direction of a link: nothing overtakes on it. */
+export interface Lane {
+  /** When the last that was sent arrives. */
+  last: Instant;
+}
+
 /** Arrivals that are late are taken this many at a time, so that sockets have their turn. */
 const BATCH = 2000;
 
@@ -32,10 +38,14 @@ export class Wires {
     return this.#present ?? this.clock.now();
   }
 
-  /** Calls `run` in `ms` milliseconds, never before this call has returned. */
-  send(ms: number, run: () => void): void {
+  /** Calls `run` in `ms` milliseconds, never before this call has returned, nor before what was sent earlier on the lane. */
+  send(ms: number, run: () => void, lane?: Lane): void {
     if (this.#closed) return;
-    this.#queue.push({ at: after(this.now(), millis(ms)), order: this.#order++, run });
+    let at = after(this.now(), millis(ms));
+    // What we are late with leaves in the past, and may be behind what left just now.
+    if (lane && lane.last > at) at = lane.last;
+    if (lane) lane.last = at;
+    this.#queue.push({ at, order: this.#order++, run });
     if (!this.#running) this.#arm();
   }
 
