@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import {
+  type AsInfo,
   AsRelReader,
   as2orgReader,
   asInfoReader,
@@ -12,6 +13,7 @@ import {
   bunzip2,
   type ChunkReader,
   formatTrouble,
+  inferPresence,
   isBzip2,
   packWorld,
   prefixToAsReader,
@@ -30,8 +32,9 @@ Examples:
 
 Files may be plain, gzip or bzip2. The AS graph is CAIDA's as-relationship format, serial 1 or 2
 (https://publicdata.caida.org/datasets/as-relationships/): free to use under CAIDA's Acceptable Use Agreement, to be cited
-and not to be passed on. Without --as-info, --users or --pfx2as every network weighs the same; without coordinates
-nothing is known of distance.`;
+and not to be passed on. Without --as-info, --users or --pfx2as every network weighs the same; without countries
+(--as-info, --as2org) nothing is known of distance. Where nobody says in which cities a network is, it is taken to be in the
+countries of its customers and peers.`;
 
 interface Options {
   readonly graph: string;
@@ -90,6 +93,7 @@ function pack(options: Options, say: (text: string) => void): void {
   const world = assembleWorld({
     graph: rel.graph,
     infos,
+    presence: inferPresence(rel.graph, together(infos)),
     ...(origins ? { slash24s: slash24s(origins.origins) } : {}),
     source: [options.graph, options.users, options.asInfo, options.as2org, options.pfx2as]
       .flatMap((f) => (f === undefined ? [] : [f.split('/').at(-1)]))
@@ -121,8 +125,16 @@ function pack(options: Options, say: (text: string) => void): void {
     );
 }
 
+/** One table of several; the first that knows an AS's country counts. */
+function together(infos: readonly ReadonlyMap<number, AsInfo>[]): ReadonlyMap<number, AsInfo> {
+  const all = new Map<number, AsInfo>();
+  for (const table of infos)
+    for (const [asn, info] of table) if (info.cc !== '' && !all.has(asn)) all.set(asn, info);
+  return all;
+}
+
 /** Reads a file that may be packed, piece by piece. */
-function readWith<T>(file: string, reader: ChunkReader<T>): T {
+export function readWith<T>(file: string, reader: ChunkReader<T>): T {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);

@@ -25,7 +25,9 @@ import {
   summarise,
 } from '../predict/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { readObservations, scoresOf, scoreText } from './observations.ts';
 import { readPlan } from './plan-file.ts';
+import { guessesOf } from './score.ts';
 import { type Column, formatTable, wantsColour } from './table.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
@@ -38,6 +40,7 @@ Examples:
   nearcast predict network.yaml --diff new.yaml           who moves from where to where
   nearcast predict network.yaml --explain AS3320          why that network lands where it does, AS by AS
   nearcast predict network.yaml --hijack 64999 --rov 40%  what a hijacker takes of each catchment
+  nearcast predict network.yaml --observed landed.csv     how right it is, and what it learns (columns site, asn, cc, lat, lon)
 
 Client networks weigh as many users as the data says, else their /24s. A part that is not certain is shared between the
 sites that are equally good: the model does not know which. Exit: 0 done; 1 no data, or the plan cannot be predicted.`;
@@ -56,6 +59,7 @@ interface Options extends WorldOptions {
   readonly rov?: string;
   readonly aspa?: string;
   readonly roa: boolean;
+  readonly observed?: string;
   readonly json?: true;
 }
 
@@ -80,6 +84,10 @@ export function predictCommand(
     .option('--rov <part>', 'part of the networks that drop invalid origins, the biggest first: 40%')
     .option('--aspa <part>', 'part of the networks that validate paths')
     .option('--no-roa', 'the prefix has no ROA')
+    .option(
+      '--observed <file>',
+      'CSV of clients and the sites they landed at: agreement, and what learning adds',
+    )
     .option('--json', 'one JSON document')
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: Options & { readonly 'n-1'?: true }) => run(file, options, write));
@@ -119,6 +127,7 @@ function answer(file: string, options: Options): Answer {
       [`the hijacker gets ${percent(lost)} of all clients`, formatTable(LOST, lostOf, paint), ''].join('\n'),
     );
   }
+  if (options.observed !== undefined) return observed(options.observed, scene, print, paint);
   if (options.n1 || options.n2) {
     const base = intact(scene.prediction);
     const failures = options.n2 ? doubleFailures(scene.prediction) : singleFailures(scene.prediction);
@@ -140,6 +149,21 @@ function answer(file: string, options: Options): Answer {
   return print({ summary: scene.summary, unit: ground.world.weightUnit, world: ground.world.source }, () =>
     summaryText(scene.summary, ground, paint),
   );
+}
+
+type Print = (json: object, text: () => string) => Answer;
+
+/** Agreement with what was observed, and how far learning from it carries to clients that it was not learnt from. */
+function observed(file: string, { prediction }: Stage, print: Print, colour: boolean): Answer {
+  const { observations, complaints, unanswered } = readObservations(file);
+  const elsewhere = observations.filter((o) => !prediction.sites.includes(o.site)).length;
+  for (const line of complaints) process.stderr.write(`${line}\n`);
+  if (elsewhere > 0)
+    process.stderr.write(
+      `${elsewhere} of ${observations.length} clients landed at sites that the plan does not have or announce; they count as wrong\n`,
+    );
+  const scores = scoresOf(prediction, guessesOf(prediction, observations));
+  return print({ scores, elsewhere, unanswered }, () => scoreText(scores, colour));
 }
 
 interface Stage {

@@ -55,4 +55,20 @@ export {
 export * from './kernel/index.ts';
 export { applyMove, formatMove, MOST_TRIED, type Move, type Moved, movedWeight, movers } from './movers.ts';
 export { city, worldIn } from './notation.ts';
+export {
+  believed,
+  type Client,
+  crossValidated,
+  expected,
+  type Guess,
+  kilometresFrom,
+  type Learned,
+  learn,
+  MOST_OBSERVATIONS,
+  type Observation,
+  type Rule,
+  routedParts,
+  rulesFor,
+} from './observed.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
+export { type Bin, NEAR_KM, type Rate, type Score, scoreOf, wilson } from './score.ts';

@@ -12,6 +12,7 @@ export {
 export { type AsRel, AsRelReader, readAsRel } from './as-rel.ts';
 export { BadBzip2, bunzip2, isBzip2 } from './bunzip2.ts';
 export { CITIES } from './city.ts';
+export { CsvTable } from './csv-table.ts';
 export {
   FEWEST_ASES,
   generateWorld,

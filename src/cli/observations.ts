@@ -1,0 +1,113 @@
+/** Files of who landed where: CSV whose first line names the columns, with a site for each client. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { parseAsn } from '../base/index.ts';
+import { type Guess, type Observation, type Prediction, type Score, scoreOf } from '../predict/index.ts';
+import { CsvTable, formatTrouble } from '../topology/index.ts';
+import { Failure } from './failure.ts';
+import { type Column, formatTable } from './table.ts';
+
+export interface Observations {
+  readonly observations: readonly Observation[];
+  /** Lines that could not be used, as sentences. */
+  readonly complaints: readonly string[];
+  /** Clients without an answer, which say nothing of routes. */
+  readonly unanswered: number;
+}
+
+/** Reads observations; `siteColumns` are the names under which the site may stand. Plain or gzip. */
+export function readObservations(
+  file: string,
+  siteColumns: readonly string[] = ['site', 'pop', 'metro'],
+): Observations {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
+  } catch (error) {
+    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  const observations: Observation[] = [];
+  let unanswered = 0;
+  const table = new CsvTable(
+    {
+      site: { names: siteColumns, needed: true },
+      asn: { names: ['asn', 'as'] },
+      cc: { names: ['cc', 'country'] },
+      prefix: { names: ['prefix', 'client'] },
+      probe: { names: ['probe', 'id'] },
+      lat: { names: ['probelat', 'lat', 'latitude'] },
+      lon: { names: ['probelon', 'lon', 'longitude'] },
+    },
+    (row) => {
+      if (row.site === '') {
+        unanswered++;
+        return undefined;
+      }
+      const asn = row.asn === '' ? undefined : parseAsn(row.asn);
+      if (row.asn !== '' && asn === undefined) return 'an AS number';
+      if (row.cc !== '' && !/^[A-Za-z]{2}$/.test(row.cc)) return 'a country in two letters';
+      const [lat, lon] = [Number(row.lat), Number(row.lon)];
+      const placed = row.lat !== '' && row.lon !== '';
+      if (placed && !(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return 'degrees north and east';
+      if (asn === undefined && row.cc === '' && !placed) return 'an AS number, a country or coordinates';
+      observations.push({
+        id: row.probe || row.prefix || `AS${row.asn} ${row.cc} ${row.lat} ${row.lon}`,
+        asn,
+        cc: row.cc.toUpperCase(),
+        at: placed ? { lat, lon } : undefined,
+        site: row.site,
+      });
+      return undefined;
+    },
+  );
+  table.push(bytes);
+  const reading = table.end();
+  const complaints = reading.troubles.map((t) => formatTrouble(file, t));
+  if (observations.length === 0)
+    throw new Failure([`${file} has no observation in it`, ...complaints].join('\n'));
+  return { observations, complaints, unanswered };
+}
+
+export interface Scored extends Score {
+  readonly rule: string;
+}
+
+/** Scores every rule's guesses. */
+export function scoresOf(
+  prediction: Prediction,
+  guesses: Iterable<readonly [string, readonly Guess[]]>,
+): readonly Scored[] {
+  return Array.from(guesses, ([rule, g]) => ({ rule, ...scoreOf(prediction, g) }));
+}
+
+const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
+const rate = (r: Score['exact']) =>
+  `${percent(r.rate)} (${(100 * r.low).toFixed(0)}–${(100 * r.high).toFixed(0)})`;
+
+const SCORES: readonly Column<Scored>[] = [
+  { title: 'RULE', text: (s) => s.rule },
+  { title: 'EXACT', align: 'right', text: (s) => rate(s.exact) },
+  { title: 'WITHIN 500 KM', align: 'right', text: (s) => rate(s.near) },
+  { title: 'BRIER', align: 'right', text: (s) => s.brier.toFixed(3) },
+];
+
+const RELIABILITY: readonly Column<Score['reliability'][number]>[] = [
+  { title: 'SAYS', text: (b) => `${Math.round(100 * b.from)}–${Math.round(100 * b.to)} %` },
+  { title: 'CLIENTS', align: 'right', text: (b) => String(b.count) },
+  { title: 'MEAN', align: 'right', text: (b) => percent(b.said) },
+  { title: 'IS RIGHT', align: 'right', text: (b) => rate(b.right) },
+];
+
+/** The score table, and the reliability of the last rule in it. */
+export function scoreText(scores: readonly Scored[], colour: boolean): string {
+  const last = scores.at(-1);
+  const lines = [formatTable(SCORES, scores, colour)];
+  if (last)
+    lines.push(
+      `${last.count} clients; in brackets the bounds of the rate, 95 of 100 times. Brier: 0 perfect, 2 sure and wrong.`,
+      `How often is '${last.rule}' right when it says so?`,
+      formatTable(RELIABILITY, last.reliability, colour),
+    );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CITIES, findPlace, generateWorld, type LatLon, transitNear } from '../topology/index.ts';
+import {
+  believed,
+  clientAnswer,
+  crossValidated,
+  expected,
+  groundOf,
+  learn,
+  type Observation,
+  predict,
+  rulesFor,
+  scoreOf,
+  wilson,
+} from './index.ts';
+
+const world = generateWorld({ ases: 600, seed: 5 });
+const city = (name: string) => findPlace(name, CITIES) as LatLon;
+const at = (site: string, name: string) => ({
+  site,
+  upstream: transitNear(world, city(name))[0] as number,
+  relation: 'provider' as const,
+  place: city(name),
+});
+const prediction = predict(groundOf(world), {
+  operator: 64500,
+  announcements: [at('fra', 'Frankfurt'), at('nyc', 'New York'), at('sin', 'Singapore')],
+});
+const sum = (parts: Float64Array) => parts.reduce((a, b) => a + b, 0);
+const asns = world.graph.asns;
+const clients = Array.from({ length: 300 }, (_, i) => {
+  const asn = asns[100 + i] as number;
+  return { id: String(i), asn, cc: clientAnswer(prediction, asn)?.cc ?? '' };
+});
+
+describe('what is believed and learnt of a client', () => {
+  test('is a distribution, whatever is known of the client', () => {
+    const learned = learn(
+      prediction,
+      clients.map((c) => ({ ...c, site: 'fra' })),
+    );
+    fc.assert(
+      fc.property(
+        fc.record({
+          id: fc.string(),
+          asn: fc.option(fc.constantFrom(...asns, 1), { nil: undefined }),
+          cc: fc.constantFrom('', 'DE', 'US', 'ZZ'),
+          at: fc.option(
+            fc.record({
+              lat: fc.double({ min: -90, max: 90, noNaN: true }),
+              lon: fc.double({ min: -180, max: 180, noNaN: true }),
+            }),
+            { nil: undefined },
+          ),
+        }),
+        (client) => {
+          for (const parts of [believed(prediction, client), expected(learned, client)]) {
+            expect(sum(parts)).toBeCloseTo(1, 9);
+            expect(Math.min(...parts)).toBeGreaterThanOrEqual(0);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  test('clients of a network that were seen at one site pull the others there, and the more the farther', () => {
+    const client = clients[7] as (typeof clients)[number];
+    const seen = (n: number): Observation[] =>
+      Array.from({ length: n }, (_, i) => ({ ...client, id: `other ${i}`, site: 'sin' }));
+    const part = [0, 1, 3, 20].map((n) => expected(learn(prediction, seen(n)), client)[2] as number);
+    expect([...part].sort((a, b) => a - b)).toEqual(part);
+    expect(part[3]).toBeGreaterThan(0.9);
+  });
+
+  test('observations of sites that the prediction does not have teach nothing', () => {
+    const client = clients[7] as (typeof clients)[number];
+    const learned = learn(prediction, [{ ...client, site: 'moon' }]);
+    expect(expected(learned, client)).toEqual(believed(prediction, client));
+  });
+});
+
+describe('cross-validation', () => {
+  test('a rule never sees the client that it is asked about, though it be observed twice', () => {
+    const twice = [...clients, ...clients].map((c) => ({ ...c, site: 'fra' }));
+    const guesses = crossValidated(twice, (others) => {
+      const known = new Set(others.map((o) => o.id));
+      return (client) => {
+        expect(known.has(client.id)).toBe(false);
+        expect(known.size).toBeGreaterThan(200);
+        return Float64Array.of(1, 0, 0);
+      };
+    });
+    expect(guesses.length).toBe(600);
+    expect(scoreOf(prediction, guesses).exact.rate).toBe(1);
+  });
+
+  test('where the truth follows countries and not routes, learning beats routes, and says so honestly', () => {
+    const truth = clients.map((c) => ({
+      ...c,
+      site: prediction.sites[(c.cc.charCodeAt(0) + c.cc.charCodeAt(1)) % 3] as string,
+    }));
+    const rules = rulesFor(prediction);
+    const score = (name: string) =>
+      scoreOf(prediction, crossValidated(truth, rules[name] as (typeof rules)[string]));
+    const learnt = score('and learning');
+    expect(learnt.exact.rate).toBeGreaterThan(score('routes alone').exact.rate);
+    expect(learnt.exact.rate).toBeGreaterThan(0.8);
+    expect(learnt.brier).toBeLessThan(score('routes and distance').brier);
+  });
+});
+
+describe('scores', () => {
+  test("Wilson's interval holds the rate, narrows with trials and stays inside 0 … 1", () => {
+    // Wilson 1927: 8 of 10 lies between 49.0 and 94.3 per cent.
+    expect(wilson(8, 10).low).toBeCloseTo(0.4902, 3);
+    expect(wilson(8, 10).high).toBeCloseTo(0.9433, 3);
+    expect(wilson(0, 0)).toMatchObject({ low: 0, high: 1 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5000 }), fc.nat(5000), (n, k) => {
+        const { rate, low, high } = wilson(Math.min(k, n), n);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(low).toBeLessThanOrEqual(rate);
+        expect(high).toBeGreaterThanOrEqual(rate);
+        expect(high).toBeLessThanOrEqual(1);
+        expect(wilson(Math.min(k, n) * 4, n * 4).high - wilson(Math.min(k, n) * 4, n * 4).low).toBeLessThan(
+          high - low,
+        );
+      }),
+    );
+  });
+
+  test('sure and right costs nothing, sure and wrong two, undecided between two a half', () => {
+    const brier = (site: string, ...parts: number[]) =>
+      scoreOf(prediction, [{ observation: { id: '1', cc: '', site }, parts: Float64Array.from(parts) }])
+        .brier;
+    expect(brier('fra', 1, 0, 0)).toBe(0);
+    expect(brier('fra', 0, 1, 0)).toBe(2);
+    expect(brier('fra', 0.5, 0.5, 0)).toBe(0.5);
+    expect(brier('moon', 1, 0, 0)).toBe(2);
+  });
+
+  test('the reliability table counts each guess in the tenth that it was said with', () => {
+    const guess = (site: string, ...parts: number[]) => ({
+      observation: { id: '1', cc: '', site },
+      parts: Float64Array.from(parts),
+    });
+    const { reliability, exact } = scoreOf(prediction, [
+      guess('fra', 0.82, 0.1, 0.08),
+      guess('nyc', 0.88, 0.1, 0.02),
+      guess('sin', 0, 0, 1),
+      guess('sin', 0, 0, 0),
+    ]);
+    expect(reliability.map((b) => [b.from, b.count, b.right.rate])).toEqual([
+      [0.8, 2, 0.5],
+      [0.9, 1, 1],
+    ]);
+    expect(exact.rate).toBe(0.5);
+  });
+});
