@@ -1,8 +1,8 @@
-/** The plan file as text: YAML in, values and places out. Nothing here knows what a plan is. */
+/** A file as text: YAML in, values and places out. Nothing here knows what a plan or a speaker is. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Complaint, Path, Place } from './complaint.ts';
 
-/** No plan is longer; a longer one is refused unread. */
+/** No file is longer; a longer one is refused unread. */
 export const TEXT_LIMIT = 4_000_000;
 
 /** How often one file may refer to its own anchors. */

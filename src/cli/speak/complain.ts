@@ -1,8 +1,7 @@
 /** From what a schema says is wrong to complaints in the words and places of the file. */
 import type * as z from 'zod';
-import { type Complaint, formatPath, nearest, type Path } from '../../plan/index.ts';
+import { type Complaint, formatPath, nearest, type Path, type Source } from '../../plan/index.ts';
 import { ONE_OR_MORE } from './shape.ts';
-import type { Source } from './source.ts';
 
 /** Complaints beyond this many are left out. */
 const COMPLAINT_LIMIT = 100;

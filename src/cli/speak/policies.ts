@@ -1,5 +1,5 @@
 /** Policies of the file: names become values, and every policy carries just the sets it refers to. */
-import type { Complaint, Path } from '../../plan/index.ts';
+import type { Complaint, Path, Source } from '../../plan/index.ts';
 import {
   ACCEPT_ALL,
   check,
@@ -12,7 +12,6 @@ import {
 } from '../../policy/index.ts';
 import { complain, valueAt } from './complain.ts';
 import type { File } from './schema.ts';
-import type { Source } from './source.ts';
 
 /** The policies of the file by name, `accept` and `reject` among them. Names of sets that are not there become complaints. */
 export function namedPolicies(

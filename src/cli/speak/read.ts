@@ -1,7 +1,7 @@
 /** From the file of `nearcast speak` to what it says, or to everything that is wrong with it. */
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Asn, type Prefix, parsePrefix, prefixFamily } from '../../base/index.ts';
-import { type Complaint, freeze, type Path, type Place } from '../../plan/index.ts';
+import { type Complaint, freeze, type Path, type Place, readSource, type Source } from '../../plan/index.ts';
 import { type Policy, prepended } from '../../policy/index.ts';
 import type { Attribute } from '../../wire/index.ts';
 import { complain, inOrder, translate } from './complain.ts';
@@ -9,7 +9,6 @@ import type { Announcement, Endpoint, SpeakConfig } from './config.ts';
 import { completePeer, type PeerPlace } from './peer.ts';
 import { namedPolicies } from './policies.ts';
 import { ANY, FILE, type File, type FileAnnouncement } from './schema.ts';
-import { readSource, type Source } from './source.ts';
 
 export type SpeakRead =
   | {

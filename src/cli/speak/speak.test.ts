@@ -506,16 +506,16 @@ announce:
 });
 
 test.each([
-  ['not YAML', 'asn: [64500\n', '2:1: found text that is not YAML'],
-  ['a tab', 'peers:\n\ta: 1\n', '2:1: found text that is not YAML; allowed: spaces for indentation'],
+  ['not YAML', 'asn: [64500\n', '2:1: found a line that is indented too little or too much'],
+  ['a tab', 'peers:\n\ta: 1\n', '2:1: found a tab; allowed: spaces for indentation'],
   [
     'a name twice',
     'asn: 1\nasn: 2\n',
-    '2:1: found a name that this mapping has already; allowed: each name once',
+    '2:1: found a name that is already used in this mapping; allowed: each name once',
   ],
   ['nothing', '', '1:1: found nothing; allowed: a mapping with: asn, id, listen'],
   ['a list', '- 1\n', '1:1: found a list of 1; allowed: a mapping with'],
-  ['an alias to nowhere', 'asn: *x\n', '1:1: found references that lead nowhere or too far'],
+  ['an alias to nowhere', 'asn: *x\n', '1:1: found references to anchors that are missing or too many'],
 ])('%s is a complaint', (_name, text, expected) => {
   expect(complaints(text)).toContain(`etc/speak.yaml:${expected}`);
 });
