@@ -12,14 +12,14 @@ import { Interner, widen } from './interner.ts';
 /** RFC 4271 leaves it to the operator; every implementation takes 100. */
 export const DEFAULT_LOCAL_PREF = 100;
 
-/** What `rank` gives way by when a route is originated here: more than any path, less than one of local preference. */
-export const LOCAL_BONUS = 2 ** 14;
+/** What `rank` gives way by when a route is originated here: more than any rank, so that nothing received goes before it. */
+export const LOCAL_BONUS = 2 ** 46;
 
 export class AttributeStore extends Interner {
   readonly localAsn: Asn;
   /**
-   * Local preference, path length and origin in one number, the lower the better: (2³²−1 − local preference) · 2¹⁵ +
-   * 2¹⁴ + path length · 2² + origin. Path lengths past 4095 count as 4095.
+   * Local preference, path length and origin in one number, the lower the better: (2³²−1 − local preference) · 2¹⁴ +
+   * path length · 2² + origin. Path lengths past 4095 count as 4095.
    */
   rank: Float64Array = new Float64Array(16);
   med: Uint32Array = new Uint32Array(16);
@@ -49,8 +49,7 @@ export class AttributeStore extends Interner {
     const id = this.intern(from, at, to);
     if (id >= this.rank.length) this.#widen(id + 1);
     const localPref = s.flags & HAS_LOCAL_PREF ? s.localPref : DEFAULT_LOCAL_PREF;
-    this.rank[id] =
-      (0xffff_ffff - localPref) * 32768 + LOCAL_BONUS + Math.min(s.pathLength, 4095) * 4 + s.origin;
+    this.rank[id] = (0xffff_ffff - localPref) * 16384 + Math.min(s.pathLength, 4095) * 4 + s.origin;
     this.med[id] = s.med;
     this.neighborAs[id] = s.neighborAs;
     this.originAs[id] = s.originAs;
@@ -75,7 +74,7 @@ export class AttributeStore extends Interner {
 
 /** The local preference in a rank. */
 export function localPrefOf(rank: number): number {
-  return 0xffff_ffff - Math.floor(rank / 32768);
+  return 0xffff_ffff - Math.floor(rank / 16384);
 }
 
 /** The path length in a rank. */

@@ -52,10 +52,13 @@ export interface Tiebreak {
   keep(field: readonly Candidate[], options: DecisionOptions): readonly Candidate[];
 }
 
-/** The order of this list is the decision process. */
+/**
+ * The order of this list is the decision process. What is originated here comes before everything that is received, whatever
+ * preference that was given (as with BIRD and FRR): no peer can take an address of ours from us by announcing it.
+ */
 export const DECISION: readonly Tiebreak[] = [
+  least('originated here', 'RFC 4271 §9.1.1', (c) => (c.local ? 0 : 1)),
   least('local preference', 'RFC 4271 §9.1.1', (c) => -c.localPref),
-  least('originated here', 'RFC 4271 §9.1.2.2', (c) => (c.local ? 0 : 1)),
   least('AS path length', 'RFC 4271 §9.1.2.2 a', (c) => c.pathLength),
   least('origin', 'RFC 4271 §9.1.2.2 b', (c) => c.origin),
   {

@@ -205,6 +205,43 @@ describe('decision', () => {
     );
   });
 
+  test('what is originated here wins over any received route, whatever preference that was given (RFC 4271 §9.1.1)', () => {
+    const preferred: Route = {
+      kind: EBGP,
+      routerId: 1,
+      address: '192.0.2.1' as Address,
+      localPref: 4294967295,
+      path: [],
+      origin: 0,
+      med: 0,
+      originatorId: undefined,
+      clusters: 0,
+    };
+    const own: Route = {
+      ...preferred,
+      kind: LOCAL,
+      address: '192.0.2.2' as Address,
+      localPref: 0,
+      origin: 2,
+    };
+    const [theirs, ours] = [candidate(preferred, 0, true), candidate(own, 1, false)];
+    const { best, losers } = decide([theirs, ours], DEFAULT_DECISION);
+    expect(best).toBe(ours);
+    expect(losers.get(theirs)?.name).toBe('originated here');
+
+    const store = new AttributeStore(65000);
+    const sources = new Sources();
+    const table = new Table(4, store, sources, DEFAULT_DECISION);
+    const prefix = table.prefixes.internText('203.0.113.0/24' as Prefix);
+    for (const [i, r] of [preferred, own].entries()) {
+      const s = section(r);
+      const id = store.accept(s, 0, s.length, true);
+      table.put(prefix, sources.add(r.kind === LOCAL ? -1 : i, r.kind, r.routerId, r.address), 0, id, id, 0);
+      table.decide(prefix);
+    }
+    expect(sources.kind[table.bestSource[prefix] as number]).toBe(LOCAL);
+  });
+
   test('a rank holds local preference, path length and origin', () => {
     const store = new AttributeStore(65000);
     const s = section({
