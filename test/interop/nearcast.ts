@@ -1,6 +1,6 @@
 /** nearcast itself: `nearcast speak` in a namespace, asked through `nearcast show` over its control socket. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PeerDetailView, RouteView } from '../../src/cli/views.ts';
 import { type Args, connectControl } from '../../src/host/index.ts';
@@ -83,8 +83,13 @@ class Nearcast implements Router {
     return join(this.#folder, name);
   }
 
+  /** The same for every life in this namespace: a socket that a killed one left is how the next knows of the crash. */
+  get #control(): string {
+    return join(dirname(this.#folder), `${this.#where.name}.control`);
+  }
+
   async start(_afterCrash = false): Promise<void> {
-    const [file, socket] = [this.#file('speak.yaml'), this.#file('control')];
+    const [file, socket] = [this.#file('speak.yaml'), this.#control];
     writeFileSync(file, configuration(this.spec, socket, this.#file('secret')));
     const command = [process.execPath, BIN, 'speak', file];
     this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'));
@@ -93,7 +98,7 @@ class Nearcast implements Router {
 
   /** What `nearcast show --json` asks, without a process for every question. */
   async #call(verb: string, args: Args): Promise<unknown> {
-    const client = await connectControl(this.#file('control'));
+    const client = await connectControl(this.#control);
     try {
       return await client.call(verb, args);
     } finally {
@@ -128,7 +133,7 @@ class Nearcast implements Router {
 
   async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
     const command = [process.execPath, BIN, 'show', 'routes', '--peer', this.#name(neighbor), '--json'];
-    const text = await must([...command, '--socket', this.#file('control')]);
+    const text = await must([...command, '--socket', this.#control]);
     const lines = text.split('\n').filter((line) => line !== '');
     const routes = lines.map((line) => JSON.parse(line) as RouteView);
     return routes.filter((r) => !r.refused && r.family === `${family}-unicast`).map(toRoute);

@@ -57,6 +57,11 @@ export const openbgpd: Kind = {
   can: CAN,
   showsUnknown: false,
   saysText: true,
+  ownFault: (log) =>
+    /getpeername: Transport endpoint is not connected/.test(log) &&
+    /unexpected message in OpenConfirm/.test(log)
+      ? 'it sends the OPEN of an attempt that had failed a second time, on the next connection'
+      : undefined,
   make: (spec, where, folder) => new OpenBgpd(spec, where, folder),
 };
 

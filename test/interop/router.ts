@@ -151,6 +151,8 @@ export interface Kind {
   readonly showsUnknown: boolean;
   /** Its status or its log repeats the text of a shutdown. */
   readonly saysText: boolean;
+  /** A fault of its own that a cell ran into, read from the logs, as a sentence: such a cell is tried again. */
+  ownFault?(log: string): string | undefined;
   make(spec: Spec, where: Namespace, folder: string): Router;
 }
 

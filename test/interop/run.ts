@@ -134,9 +134,21 @@ async function attempt(task: Task): Promise<Outcome> {
     : { kind: 'fail', seconds, reason: failure.message, log };
 }
 
+/** How often a cell is tried again that a known fault of the daemon itself got in the way of. */
+const AGAIN = 2;
+
+async function patiently(task: Task): Promise<Outcome> {
+  for (let again = 0; ; again++) {
+    const outcome = await attempt(task);
+    const fault = outcome.kind === 'fail' ? task.kind.ownFault?.(outcome.log) : undefined;
+    if (fault === undefined || again === AGAIN) return outcome;
+    console.log(`again ${task.kind.name} · ${task.cell.name}: ${fault}`);
+  }
+}
+
 async function lane(): Promise<void> {
   for (let task = tasks.shift(); task !== undefined; task = tasks.shift()) {
-    const outcome = await attempt(task);
+    const outcome = await patiently(task);
     task.row.cells.set(task.cell.name, outcome);
     const label = `${task.kind.name} · ${task.cell.name}`;
     if (outcome.kind === 'pass') console.log(`ok    ${label} (${outcome.seconds.toFixed(1)} s)`);
