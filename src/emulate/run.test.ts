@@ -148,7 +148,7 @@ describe('what sites do', () => {
       { at: 60_000, do: 'calm' },
     ]);
     expect(of(events, 'level')).toEqual([]);
-    expect(of(events, 'ticket').some((e) => e.to.endsWith('controller lost'))).toBe(true);
+    expect(of(events, 'ticket').some((e) => e.to === 'lease')).toBe(true);
   });
 
   test('without a controller every site judges alone', () => {

@@ -1,7 +1,8 @@
 /** A scenario played on a plan's network, from a seed: what happened, and whether anything happened that may not. */
 import { after, type Instant, instant, type Millis, millis } from '../base/index.ts';
 import type { Plan } from '../plan/index.ts';
-import type { StepSite } from './agent.ts';
+import { type SiteState, ticketView } from '../site/index.ts';
+import type { Agent, StepSite } from './agent.ts';
 import { Monitor } from './monitor.ts';
 import { type Network, type NetworkOptions, networkOf } from './network.ts';
 import { describeAction, type Scenario } from './scenario.ts';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly step?: StepSite;
   /** Takes down what happens to routers, so that they can be played again one by one. */
   readonly record?: Recorder;
+  /** Bits per second that all clients together ask for; default: 40 % of what all sites can serve, where that is known. */
+  readonly demand?: number;
   /** How to have the same again; shown with each break. */
   readonly command?: string;
 }
@@ -60,6 +63,7 @@ class Run {
   readonly #events: TimelineEvent[] = [];
   readonly #breaks: Break[] = [];
   readonly #landings = new Map<string, string>();
+  readonly #views = new Map<string, string>();
   #looking = false;
   /** The instant that the scenario calls zero. */
   #zero: Instant | undefined;
@@ -86,20 +90,7 @@ class Run {
             else if (e.do === 'note')
               this.#tell({ kind: 'verdict', site, service: e.about, from: e.from, to: e.to, why: e.why });
             else if (e.do === 'refuse') this.#tell({ kind: 'agent', site, text: `refused: ${e.why}` });
-          if (!options.quiet && before)
-            for (const [scope, holder] of Object.entries(state.holders)) {
-              const [from, to] = [ticketWord(before.holders[scope]), ticketWord(holder)];
-              const why = holder.refused && `${holder.refused.reason}: ${holder.refused.detail}`;
-              if (from !== to)
-                this.#tell({
-                  kind: 'ticket',
-                  site,
-                  scope,
-                  from,
-                  to,
-                  ...(to === 'refused' && why ? { why } : {}),
-                });
-            }
+          if (!options.quiet) this.#tickets(agent, state);
         },
         session: (site, upstream, up, why) => this.#tell({ kind: 'session', site, upstream, up, why }),
         moved: () => this.#lookSoon(),
@@ -107,6 +98,7 @@ class Run {
       {
         ...(options.step ? { step: options.step } : {}),
         ...(options.record ? { record: options.record } : {}),
+        ...(options.demand === undefined ? {} : { demand: options.demand }),
       },
     );
     monitor = new Monitor(this.#world, (...found) => this.#broken(...found));
@@ -187,6 +179,20 @@ class Run {
     this.#events.push({ at: this.#at(), ...event } as TimelineEvent);
   }
 
+  #tickets(agent: Agent, state: SiteState): void {
+    const { site } = agent;
+    for (const [scope, holder] of Object.entries(state.holders)) {
+      const key = `${site} ${scope}`;
+      const to = ticketView(holder, agent.local());
+      const from = this.#views.get(key);
+      this.#views.set(key, to);
+      if (from === undefined || from === to) continue;
+      const { refused } = holder;
+      const why = to === 'refused' && refused ? { why: `${refused.reason}: ${refused.detail}` } : {};
+      this.#tell({ kind: 'ticket', site, scope, from, to, ...why });
+    }
+  }
+
   #at(): Instant {
     return instant(this.#world.clock.now() - (this.#zero ?? 0));
   }
@@ -239,17 +245,4 @@ const SETTLE_STEP = 2000;
 
 function landingWord(landing: Landing): string {
   return typeof landing === 'object' ? landing.site : landing;
-}
-
-interface HolderLike {
-  readonly until?: Instant;
-  readonly refused?: unknown;
-  readonly lost: boolean;
-}
-
-/** A ticket in hand, as the site believes. */
-function ticketWord(holder: HolderLike | undefined): string {
-  if (!holder) return 'none';
-  const held = holder.until === undefined ? (holder.refused ? 'refused' : 'none') : 'held';
-  return holder.lost ? `${held}, controller lost` : held;
 }

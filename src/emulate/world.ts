@@ -10,6 +10,7 @@ import {
   instant,
   ipv4,
   millis,
+  type Prefix,
   Random,
 } from '../base/index.ts';
 import type { Plan, Upstream } from '../plan/index.ts';
@@ -37,6 +38,13 @@ export interface WorldWatch {
 /** Takes down the lives of the routers it answers for: `fra`, `AS64601`. */
 export type Recorder = (router: string) => Record | undefined;
 
+export interface WorldOptions {
+  readonly step?: StepSite;
+  readonly record?: Recorder;
+  /** Bits per second that all clients together ask for; default: 40 % of what all sites can serve, where that is known. */
+  readonly demand?: number;
+}
+
 /** Where packets of a vantage end. */
 export type Landing = { readonly site: string; readonly upstream: string } | 'nowhere' | 'a loop';
 
@@ -56,15 +64,14 @@ export class World {
   readonly #record: Recorder | undefined;
   /** Which router is a site's. */
   readonly #sites = new Map<Router, string>();
+  /** Bits per second that all clients together ask for. */
+  readonly #demand: number;
+  /** What load was last reported, by site and scope. */
+  readonly #loads = new Map<string, string>();
   readonly #customers = new Map<number, number[]>();
   readonly #mailLatency = millis(40);
 
-  constructor(
-    network: Network,
-    seed: number,
-    watch: WorldWatch,
-    options: { readonly step?: StepSite; readonly record?: Recorder } = {},
-  ) {
+  constructor(network: Network, seed: number, watch: WorldWatch, options: WorldOptions = {}) {
     this.network = network;
     this.plan = network.plan;
     this.#watch = watch;
@@ -73,6 +80,7 @@ export class World {
     this.controller =
       this.plan.controller === undefined ? undefined : new Controller(this.plan, this.clock.now());
     this.#record = options.record;
+    this.#demand = options.demand ?? usualDemand(this.plan);
     this.#internet();
     this.#attach(options.step ?? stepSite);
     for (const router of this.routers.values()) router.start();
@@ -169,18 +177,38 @@ export class World {
     }
   }
 
-  /** Every second: what a draining site can see of its own emptiness (RFC 8326 §3: clients move before the route goes). */
+  /**
+   * Every second: who lands where. A draining site sees of it how empty it is, and every site what load it carries: each AS
+   * sends the same share of the demand.
+   */
   census(): void {
+    const { ases } = this.network;
+    const here = new Map<string, number>();
+    for (const { asn } of ases)
+      for (const i of this.plan.prefixes.keys()) {
+        const landing = this.landing(asn, i);
+        if (typeof landing !== 'object') continue;
+        const key = `${landing.site} ${this.plan.prefixes[i]}`;
+        here.set(key, (here.get(key) ?? 0) + 1);
+      }
     for (const agent of this.agents.values()) {
-      const phase = agent.state?.drain.phase;
-      if (phase === undefined || phase === 'in' || phase === 'out' || phase === 'returning') continue;
-      let here = 0;
-      for (const { asn } of this.network.ases)
-        for (const i of this.plan.prefixes.keys()) {
-          const landing = this.landing(asn, i);
-          if (typeof landing === 'object' && landing.site === agent.site) here++;
+      if (!agent.state) continue;
+      const landed = (prefixes: readonly Prefix[]) =>
+        prefixes.reduce((sum, prefix) => sum + (here.get(`${agent.site} ${prefix}`) ?? 0), 0);
+      if (this.#demand > 0)
+        for (const { name, prefixes } of agent.duties.scopes) {
+          const clients = landed(prefixes);
+          const key = `${agent.site} ${name}`;
+          const said = `${agent.boot} ${clients}`;
+          if (this.#loads.get(key) === said) continue;
+          this.#loads.set(key, said);
+          const load = (this.#demand * clients) / (ases.length * this.plan.prefixes.length);
+          agent.step({ kind: 'load', scope: name, load });
         }
-      agent.step({ kind: 'evidence', evidence: { sessions: here, views: here } });
+      const phase = agent.state?.drain.phase;
+      if (phase !== 'lessPreferred' && phase !== 'empty' && phase !== 'withdrawn') continue;
+      const clients = landed(this.plan.prefixes);
+      agent.step({ kind: 'evidence', evidence: { sessions: clients, views: clients } });
     }
   }
 
@@ -382,6 +410,12 @@ export class World {
       this.routers.get(a.asn)?.feed({ kind: 'event', peer: a.name, event });
     });
   }
+}
+
+function usualDemand(plan: Plan): number {
+  const capacities = Object.values(plan.sites).map((site) => site.capacity);
+  if (capacities.some((c) => c === undefined)) return 0;
+  return 0.4 * capacities.reduce<number>((sum, c) => sum + (c ?? 0), 0);
 }
 
 /** Of sessions between ASes of the internet. */
