@@ -28,12 +28,6 @@ export class ControlError extends Error {
 /** Arguments of a request: plain JSON. */
 export type Args = { readonly [name: string]: unknown };
 
-export interface Request {
-  readonly id: number;
-  readonly verb: string;
-  readonly args: Args;
-}
-
 export type Answer =
   | { readonly id: number; readonly ok: true; readonly result?: unknown }
   | {

@@ -56,8 +56,7 @@ export interface Manners {
   readonly holdTime?: number;
 }
 
-export const LOCAL_V4 = '192.0.2.1' as Address;
-export const LOCAL_V6 = '2001:db8::1' as Address;
+const LOCAL_V4 = '192.0.2.1' as Address;
 
 /** A speaker, virtual time, and its peers. */
 export class Desk {

@@ -2,7 +2,7 @@
  * Between the bytes that the RIB keeps and the values that policy and people read: canonical attribute sections
  * (`rib/attributes.ts`) decoded and made.
  */
-import { type Address, fromHex, type Prefix, prefixFamily } from '../base/index.ts';
+import { type Address, type Prefix, prefixFamily } from '../base/index.ts';
 import {
   type Agreed,
   ATTRIBUTES,
@@ -13,7 +13,6 @@ import {
   FLAG,
   IPV4_UNICAST,
   IPV6_UNICAST,
-  type Segment,
 } from '../wire/index.ts';
 
 /** Sections hold 4-octet AS numbers and no path identifiers, whatever the sessions agreed. */
@@ -51,12 +50,6 @@ function plain<A extends Attribute>(a: A): A {
 
 const WHAT = FLAG.optional | FLAG.transitive;
 
-/** The next hop that values name: in NEXT_HOP, or in MP_REACH_NLRI. */
-export function nextHopIn(attributes: readonly Attribute[]): Address | undefined {
-  for (const a of attributes) if (a.kind === 'nextHop' || a.kind === 'mpReach') return a.nextHop;
-  return undefined;
-}
-
 /** The same values with another next hop, in the attribute that fits the family and the address. */
 export function withNextHop(
   attributes: readonly Attribute[],
@@ -72,15 +65,4 @@ export function withNextHop(
 /** The unicast family of a prefix. */
 export function familyOfPrefix(prefix: Prefix): Family {
   return prefixFamily(prefix) === 4 ? IPV4_UNICAST : IPV6_UNICAST;
-}
-
-/** The AS path among values. */
-export function pathIn(attributes: readonly Attribute[]): readonly Segment[] {
-  for (const a of attributes) if (a.kind === 'asPath') return a.path;
-  return [];
-}
-
-/** Bytes from hexadecimal that this program wrote itself. */
-export function bytesOf(hex: string): Uint8Array {
-  return fromHex(hex) ?? new Uint8Array(0);
 }

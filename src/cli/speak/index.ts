@@ -9,5 +9,4 @@ export type {
   SpeakPeer,
 } from './config.ts';
 export { checkSpeakFile, loadSpeakFile, readSecrets } from './load.ts';
-export { isInternal } from './peer.ts';
 export { type ReadText, readSpeak, type SpeakRead } from './read.ts';

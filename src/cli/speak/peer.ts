@@ -1,5 +1,5 @@
 /** One peer of the file, completed: what it says, what the defaults say, and what follows from its address and AS. */
-import { type Address, type Asn, familyOf, isLinkLocal, type Millis, seconds } from '../../base/index.ts';
+import { type Address, familyOf, isLinkLocal, type Millis, seconds } from '../../base/index.ts';
 import type { Path } from '../../plan/index.ts';
 import { ACCEPT_ALL, type Policy, REJECT_ALL } from '../../policy/index.ts';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.ts';
@@ -109,11 +109,6 @@ export function completePeer(
     // A route server leaves its own AS out (RFC 7947 §2.2.2.1), so the first AS is never its own.
     enforceFirstAs: given.enforceFirstAs ?? (!internal && given.localRole !== 'rs-client'),
   };
-}
-
-/** True when the peer is in our own AS. */
-export function isInternal(peer: { readonly asn: readonly Asn[] | 'any' }, asn: Asn): boolean {
-  return peer.asn !== 'any' && peer.asn.every((one) => one === asn);
 }
 
 function policyOf(
