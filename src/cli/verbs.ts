@@ -118,6 +118,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./predict.ts')).predictCommand(),
   },
   {
+    name: 'score',
+    summary: 'the predictor against measured catchments',
+    load: async () => (await import('./score.ts')).scoreCommand(),
+  },
+  {
     name: 'data',
     summary: 'the public data that prediction works on',
     load: async () => (await import('./data.ts')).dataCommand(),

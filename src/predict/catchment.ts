@@ -126,7 +126,7 @@ export function eachPart(
 }
 
 /** AS hops from a node's AS to the operator without prepends. */
-function hopsOf(prediction: Prediction, node: number): number {
+export function hopsOf(prediction: Prediction, node: number): number {
   const v = prediction.ground.nodeAs[node] as number;
   const { rank, site } = prediction.routes;
   if (rank[v] === NONE) return 0;
@@ -252,7 +252,7 @@ export interface Summary {
 }
 
 /** Longest round trip told apart, in milliseconds. */
-const LONGEST_RTT = 1000;
+export const LONGEST_RTT = 1000;
 
 export function summarise(prediction: Prediction): Summary {
   const { nodeWeight, nodeAs, terrain } = prediction.ground;
@@ -332,7 +332,8 @@ export function summarise(prediction: Prediction): Summary {
   };
 }
 
-function quantiles(bins: Float64Array): SiteSummary['rtt'] {
+/** Quantiles of a histogram of whole milliseconds; undefined when it is empty. */
+export function quantiles(bins: Float64Array): SiteSummary['rtt'] {
   const total = bins.reduce((a, b) => a + b, 0);
   if (total === 0) return undefined;
   const at = (q: number) => {

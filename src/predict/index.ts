@@ -1,5 +1,16 @@
 /** Catchments: who will land at which site, why, and what if. Pure. */
 export {
+  type Attack,
+  RESPONSE_PREPEND,
+  type Response,
+  responses,
+  type SiteUnderAttack,
+  type Sources,
+  sourceParts,
+  type UnderAttack,
+  underAttack,
+} from './attack.ts';
+export {
   type CityAnswer,
   type ClientAnswer,
   cityAnswer,
@@ -72,3 +83,5 @@ export {
 } from './observed.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
 export { type Bin, NEAR_KM, type Rate, type Score, scoreOf, wilson } from './score.ts';
+export { type Found, type Goal, imbalance, type SearchOptions, search, type Tried } from './search.ts';
+export { type Rival, type Under, versus } from './versus.ts';
