@@ -52,10 +52,26 @@ test('a peer that is not started refuses the connection with Cease / Connection 
     failures: 0,
     lastError: 'peer said: Cease / Connection Rejected',
   });
-  pair.run(31);
-  expect(pair.left.log.filter((l) => l.endsWith(' connect'))).toHaveLength(2);
-  pair.start(pair.right).run(61);
+  // After 1 s, 2 s, 4 s … and at last after the time between attempts; each with up to a quarter less.
+  pair.run(3600);
+  const calls = pair.left.log.filter((l) => l.endsWith(' connect')).map(Number.parseFloat);
+  const pauses = calls.slice(1).map((at, i) => at - (calls[i] as number));
+  for (const [i, longest] of [1, 2, 4, 8, 16, 30, 30].entries()) {
+    expect(pauses[i]).toBeGreaterThan(longest * 0.74);
+    expect(pauses[i]).toBeLessThan(longest * 1.01 + 0.1);
+  }
+  pair.start(pair.right).run(3601);
   expect(pair.states()).toBe('Established Established');
+  expect(pair.left.state.refusals).toBe(0);
+});
+
+test('a passive peer that still holds off is asked again within seconds (RFC 4486 §4)', () => {
+  const pair = new Pair({}, { passive: true }).start().run(2);
+  for (const at of [2, 6, 10]) {
+    pair.feed(pair.left, { kind: 'stop', subcode: 4 });
+    pair.start(pair.left).run(at + 4);
+    expect(pair.states()).toBe('Established Established');
+  }
 });
 
 test('both ends give up within one hold time of a cut cable, and try again with growing pauses (RFC 4271 §6.5)', () => {

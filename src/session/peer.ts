@@ -40,6 +40,8 @@ export interface PeerState {
   readonly incoming: Session | undefined;
   /** Sessions in a row that failed before they were stable. */
   readonly failures: number;
+  /** How often in a row the peer has refused our connection (Cease / Connection Rejected). */
+  readonly refusals: number;
   readonly seed: number;
   /** Until when our OPEN says that we have restarted (RFC 4724 §4.1). */
   readonly restartingUntil: Instant | undefined;
@@ -68,6 +70,7 @@ export type Welcome = 'take' | 'replace' | Notification;
 
 /** How long a session has to have stood before a new connection is taken for a restart and not for a collision. */
 const RESTART_AGE = 5000;
+const CODE_CEASE = 6;
 /** Doublings beyond this change nothing. */
 const FAILURES_MOST = 30;
 /** RFC 8538 §4: ends after which routes are worth nothing. */
@@ -84,6 +87,7 @@ export function newPeer(config: PeerConfig): PeerState {
     outgoing: undefined,
     incoming: undefined,
     failures: 0,
+    refusals: 0,
     seed: settings.seed,
     restartingUntil: undefined,
     forwarding: [],
@@ -241,7 +245,7 @@ function start(p: PeerState, event: EventOf<'start'>, now: Instant, fx: PeerEffe
 function stop(p: PeerState, event: EventOf<'stop'>, now: Instant, fx: PeerEffect[]): PeerState {
   if (p.admin === 'down') return p.stale ? dropStale(p, 'the peer was stopped', fx) : p;
   const said = cease(event.subcode & 0xff, event.text);
-  let q: PeerState = { ...p, admin: 'down', wait: undefined, failures: 0 };
+  let q: PeerState = { ...p, admin: 'down', wait: undefined, failures: 0, refusals: 0 };
   const kept = q.stale;
   for (const link of ['outgoing', 'incoming'] as const)
     q = quit(q, link, said, 'us', undefined, now, fx, event.hard);
@@ -274,7 +278,7 @@ function arrive(p: PeerState, event: EventOf<'tcpUp'>, now: Instant, fx: PeerEff
   // RFC 4271 §8.2.2, Active: the connection is here, so there is nothing to dial for.
   if (q.outgoing?.phase === 'active') q = { ...q, outgoing: undefined };
   q = { ...q, wait: undefined, seed: nextSeed(q.seed) };
-  const session = waiting(newSession('incoming', q.settings, q.seed, now), false, now);
+  const session = waiting(newSession('incoming', q.settings, q.seed, now), undefined, now);
   return greet({ ...q, incoming: session }, event, now, fx);
 }
 
@@ -378,8 +382,18 @@ function over(
   if (fault) return holdOff(q, now);
   // Nobody's fault: the usual time between attempts (RFC 4271 §8.2.2, OpenSent to Active).
   if (q.settings.passive) return q;
-  q = { ...q, seed: nextSeed(q.seed) };
-  return { ...q, outgoing: waiting(newSession('outgoing', q.settings, q.seed, now), true, now) };
+  const refused = why.received?.code === CODE_CEASE && why.received.subcode === CEASE.rejected;
+  const refusals = refused ? Math.min(FAILURES_MOST, q.refusals + 1) : 0;
+  q = { ...q, refusals, seed: nextSeed(q.seed) };
+  return { ...q, outgoing: waiting(newSession('outgoing', q.settings, q.seed, now), retryOf(q), now) };
+}
+
+/** A peer that refuses us may only be waiting for a moment itself: it is asked again soon, and then less and less often. */
+function retryOf({ settings, refusals }: PeerState): Millis {
+  const { connectRetry, backoff } = settings;
+  return refusals === 0
+    ? connectRetry
+    : millis(Math.min(connectRetry, backoff.initial * 2 ** (refusals - 1)));
 }
 
 /** RFC 4271 §8.1.1, DampPeerOscillations. */
@@ -409,6 +423,7 @@ function up(p: PeerState, link: LinkName, negotiated: Negotiated, now: Instant, 
   q = {
     ...q,
     ups: q.ups + 1,
+    refusals: 0,
     lastUp: now,
     wait: undefined,
     restartingUntil: undefined,

@@ -149,9 +149,9 @@ export function newSession(link: LinkName, settings: Settings, seed: number, now
   };
 }
 
-/** A session that waits for a connection: an accepted one, or its time to dial again. */
-export function waiting(s: Session, dialAgain: boolean, now: Instant): Session {
-  const retry = dialAgain ? after(now, jittered(s.settings.connectRetry, s.seed)) : undefined;
+/** A session that waits for a connection: an accepted one, or its time to dial again, `again` from now. */
+export function waiting(s: Session, again: Millis | undefined, now: Instant): Session {
+  const retry = again === undefined ? undefined : after(now, jittered(again, s.seed));
   return enter(s, 'active', { ...NEVER, retry }, now);
 }
 
@@ -191,7 +191,7 @@ function redial(s: Session, event: EventOf<'due'>, now: Instant): Step {
 }
 
 function wait(s: Session, _: unknown, now: Instant): Step {
-  return [waiting(s, true, now), NO_EFFECTS];
+  return [waiting(s, s.settings.connectRetry, now), NO_EFFECTS];
 }
 
 function giveUp(s: Session, event: EventOf<'stop'>, now: Instant): Step {
