@@ -1,6 +1,6 @@
 /** Runs `nearcast up` until it is told to stop: the world, its control socket, and the board. */
 
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
@@ -56,7 +56,7 @@ class Up {
   readonly #news: string[] = [];
   readonly #live: boolean;
   readonly #colour = wantsColour(process.stdout);
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nearcast-up-'));
+  #folder = '';
   planet: Planet | undefined;
   #starting: Promise<void> | undefined;
   #before: readonly WhoRow[] = [];
@@ -81,6 +81,7 @@ class Up {
     const { plan } = readPlan(file);
     this.#say('start', `starting ${Object.keys(plan.sites).length} sites of ${plan.network}`);
     const log = logger({ level: 'warn' });
+    this.#folder = freshFolder();
     const cache = getCompileCacheDir();
     this.planet = await Planet.start({
       plan,
@@ -159,6 +160,7 @@ class Up {
     // Whatever is being started is waited for, so that nothing of it stays.
     await this.#starting?.catch(() => {});
     await this.planet?.stop();
+    if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #look(): void {
@@ -356,6 +358,24 @@ function row({ vantage, trip }: Landing): WhoRow {
     asPath: trip.path,
     ...(trip.lost === undefined ? {} : { lost: trip.lost }),
   };
+}
+
+/** A folder of our own; those of worlds that were killed are taken away. */
+function freshFolder(): string {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^nearcast-up-(\d+)-/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && !lives(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(tmpdir(), `nearcast-up-${process.pid}-`));
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 function pause(ms: number): Promise<void> {

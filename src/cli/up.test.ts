@@ -1,0 +1,316 @@
+/** A small world from end to end: three agents as processes, twenty-odd networks, real sessions, real clients. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectControl } from '../host/index.ts';
+import { moves } from './up-board.ts';
+import { ask } from './up-orders.ts';
+import { type UpView, upAgentSocket, type WhoRow } from './up-views.ts';
+
+const NAME = `test-${process.pid}`;
+const bin = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'nearcast-up-test-'));
+const file = join(folder, 'network.yaml');
+const PLAN = `
+network: three
+asn: 64500
+prefixes: [203.0.113.0/24]
+defaults:
+  upstream: { role: provider, hold-time: 9s, password: \${NOT_SET}, ttl-security: true }
+  service: { rise: 2, fall: 2, min-stable: 0s }
+  probe: { every: 500ms, timeout: 300ms, fast: 50ms }
+sites:
+  fra: { id: 1, place: "Frankfurt, DE", upstreams: [{ asn: 64601, address: 198.51.100.1 }] }
+  nyc: { id: 2, place: "New York, US", upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
+  tyo: { id: 3, place: "Tokyo, JP", upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
+services:
+  web: { address: 203.0.113.80, probes: [{ http: { path: /healthy } }] }
+  resolver: { address: 203.0.113.53, probes: [{ dns: { name: example.com, type: SOA } }] }
+guard: { keep: 1, leave: 10 per 1s, lease: 10s }
+drain: { settle: 300ms, empty: { sessions: 0, traffic: 10 Mbps, for: 300ms }, deadline: 3s, gone: 300ms, return: 300ms }
+controller: http://192.0.2.1:4786
+`;
+
+let up: ChildProcess;
+let said: Record<string, unknown>[] = [];
+let ready: Record<string, unknown>;
+
+beforeAll(async () => {
+  writeFileSync(file, PLAN);
+  up = start('--name', NAME, '--http', '0', '--dns', '0');
+  ready = await hear((line) => line['kind'] === 'ready');
+}, 40_000);
+
+afterAll(() => {
+  up.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [bin, 'up', file, '--json', '--ases', '20', '--seed', '3', ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    const lines = text.split('\n');
+    text = lines.pop() as string;
+    said.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
+  });
+  return child;
+}
+
+async function hear(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+  let found: Record<string, unknown> | undefined;
+  await until(() => (found = said.find(fits)) !== undefined, 30_000);
+  return found as Record<string, unknown>;
+}
+
+async function until(holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+  for (const end = performance.now() + limitMs; performance.now() < end; ) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  throw new Error(`not within ${limitMs} ms: ${holds}`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function get(from: string, headers: http.OutgoingHttpHeaders = {}, path = '/'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    http
+      .get(
+        { host: '127.0.0.1', port: ready['http'] as number, path, localAddress: from, agent: false, headers },
+        (answer) => {
+          let body = '';
+          answer.on('data', (chunk) => {
+            body += chunk;
+          });
+          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+        },
+      )
+      .on('error', reject);
+  });
+}
+
+/** `id.server CH TXT`: who answers, or the response code. */
+const QUESTION = Buffer.from('abcd01000001000000000000026964067365727665720000100003', 'hex');
+const READ = (answer: Buffer) =>
+  (answer[3] as number) & 15 ||
+  answer
+    .subarray(answer.length - (answer.at(-4) as number))
+    .toString()
+    .replace(/[^a-z]/g, '');
+
+function dig(from: string): Promise<string | number> {
+  return new Promise((resolve, reject) => {
+    const socket = dgram.createSocket('udp4');
+    const timer = setTimeout(() => reject(new Error('no answer')), 5000);
+    socket.bind(0, from, () => socket.send(QUESTION, ready['dns'] as number, '127.0.0.1'));
+    socket.once('message', (answer) => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(READ(answer));
+    });
+  });
+}
+
+function digTcp(from: string): Promise<string | number> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host: '127.0.0.1', port: ready['dns'] as number, localAddress: from });
+    socket.on('error', reject);
+    socket.write(Buffer.concat([Buffer.from([0, QUESTION.length]), QUESTION]));
+    socket.once('data', (answer) => {
+      socket.destroy();
+      resolve(READ(answer.subarray(2)));
+    });
+  });
+}
+
+const o = { name: NAME };
+const who = async (from: string) => ((await ask('who', { from }, o))[0] as WhoRow).site;
+const status = (): Promise<UpView> => ask('status', {}, o);
+const alive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('a client of every continent is served by the site that its routers choose, over HTTP and DNS', async () => {
+  expect(ready['missing']).toBeUndefined();
+  for (const from of ['127.81.0.1', '127.49.0.1', '127.1.0.1', '127.55.0.1']) {
+    const site = await who(from);
+    const answer = await get(from);
+    expect([answer.status, answer.headers['x-served-by'], await dig(from), await digTcp(from)]).toEqual([
+      200,
+      site,
+      site,
+      site,
+    ]);
+    expect(answer.headers['server-timing']).toMatch(/path;dur=\d/);
+    expect(answer.headers['x-as-path']).toMatch(/^64\d{3}( 64\d{3})*$/);
+  }
+  const all = await ask('who', { all: true }, o);
+  expect(new Set(all.map((row) => row.site))).toEqual(new Set(['fra', 'nyc', 'tyo']));
+});
+
+test('where the machine has one address only, a header or the query says the vantage; nonsense is refused', async () => {
+  const site = await who('127.81.0.1');
+  expect((await get('127.0.0.1', { 'x-vantage': 'Tokyo' })).headers['x-served-by']).toBe(site);
+  expect((await get('127.0.0.1', {}, '/?vantage=tyo')).headers['x-served-by']).toBe(site);
+  const refused = await get('127.0.0.1', { 'x-vantage': 'Atlantis' });
+  expect([refused.status, refused.body]).toEqual([400, expect.stringContaining("no vantage 'Atlantis'")]);
+});
+
+test('a second world says that there is one, and a port that is taken is named with what to do', async () => {
+  const fail = async (...args: string[]) => {
+    const child = spawn(process.execPath, [bin, 'up', file, '--ases', '20', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+    });
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    return `${code} ${text}`;
+  };
+  const before = readdirSync(tmpdir()).filter((n) => /^nearcast-up-\d/.test(n)).length;
+  expect(await fail('--name', NAME, '--http', '0', '--dns', '0')).toMatch(
+    /^1 nearcast: nearcast up runs already under the name test-\d+ \(pid \d+\): end it/,
+  );
+  expect(await fail('--name', `${NAME}-b`, '--http', String(ready['http']), '--dns', '0')).toMatch(
+    /^1 nearcast: another program uses port \d+ of 127\.0\.0\.1: .* choose another with --http PORT/,
+  );
+  expect(readdirSync(tmpdir()).filter((n) => /^nearcast-up-\d/.test(n)).length).toBe(before);
+}, 30_000);
+
+test('kill -9 of the agent moves its clients to another site, heal brings them back', async () => {
+  const [from, site] = ['127.81.0.1', (await who('127.81.0.1')) as string];
+  expect((await ask('kill', { site }, o)).done).toEqual([
+    `the agent of ${site} was killed (kill -9), and its services with it`,
+  ]);
+  await until(async () => {
+    const by = (await get(from)).headers['x-served-by'];
+    return by !== undefined && by !== site;
+  });
+  expect(await who(from)).not.toBe(site);
+  await expect(ask('fail', { service: 'web', site, how: 'refuse' }, o)).rejects.toThrow(
+    /does not run; nearcast heal/,
+  );
+  await ask('heal', { what: site }, o);
+  await until(async () => (await get(from)).headers['x-served-by'] === site);
+});
+
+test('a service that fails takes the site out, and a guard of the last site keeps one', async () => {
+  const site = (await who('127.49.0.1')) as string;
+  await ask('fail', { service: 'resolver', site, how: 'hang' }, o);
+  await until(async () => (await who('127.49.0.1')) !== site);
+  expect(await dig('127.49.0.1')).not.toBe(site);
+  for (const other of ['fra', 'nyc', 'tyo'])
+    await ask('fail', { service: 'web', site: other, how: 'refuse' }, o);
+  // Two may leave; whoever is the third stays, less preferred.
+  await until(async () => (await status()).sites.filter((s) => s.state?.level === 'withdrawn').length === 2);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await status()).sites.map((s) => s.state?.level).sort()).toEqual([
+    'less-preferred',
+    'withdrawn',
+    'withdrawn',
+  ]);
+  expect((await get('127.49.0.1')).status).toBe(502);
+  await ask('heal', {}, o);
+  await until(async () => (await status()).ready, 20_000);
+}, 40_000);
+
+test('a cut cable is a way less, and a site without any is nowhere', async () => {
+  const site = (await who('127.1.0.1')) as string;
+  await expect(ask('cut', { one: 'atlantis' }, o)).rejects.toThrow(/'atlantis' is no site/);
+  expect((await ask('cut', { one: site }, o)).done).toHaveLength(1);
+  await until(async () => (await who('127.1.0.1')) !== site);
+  expect((await status()).cuts).toHaveLength(1);
+  await ask('heal', { what: site }, o);
+  await until(async () => (await who('127.1.0.1')) === site);
+});
+
+test('a drain by the agent moves every client and loses no request', async () => {
+  const [from, site] = ['127.81.0.1', (await who('127.81.0.1')) as string];
+  const seen: (string | number)[] = [];
+  let asking = true;
+  const clients = [0, 1, 2].map(async () => {
+    while (asking) {
+      const answer = await get(from);
+      seen.push(answer.status === 200 ? String(answer.headers['x-served-by']) : answer.status);
+    }
+  });
+  const agent = await connectControl(upAgentSocket(NAME, site));
+  await until(() => seen.includes(site));
+  const order = { owner: 'test', reason: 'to see it' };
+  await agent.call('drain', order);
+  const drained = async () => (await status()).sites.find((s) => s.site === site)?.state;
+  await until(async () => (await drained())?.level === 'withdrawn');
+  await agent.call('undrain', order);
+  await until(async () => (await drained())?.level === 'full');
+  await until(async () => (await who(from)) === site);
+  asking = false;
+  await Promise.all(clients);
+  agent.close();
+  expect(seen.filter((s) => typeof s === 'number')).toEqual([]);
+  expect(new Set(seen).size).toBeGreaterThan(1);
+}, 30_000);
+
+test('when up itself is killed with -9 nothing of it is left behind', async () => {
+  const { sites, pid } = await status();
+  const pids = sites.flatMap((s) => s.pid ?? []);
+  expect([pid, pids.length]).toEqual([up.pid, 3]);
+  up.kill('SIGKILL');
+  await until(() => !pids.some(alive), 5000);
+  await expect(ask('status', {}, o)).rejects.toMatchObject({
+    exit: 5,
+    message: expect.stringContaining('nearcast up does not run'),
+  });
+});
+
+test('a plan that is wrong starts nothing and says what is', async () => {
+  said = [];
+  writeFileSync(file, PLAN.replace('"Tokyo, JP"', '"Tokio, JP"'));
+  const child = spawn(
+    process.execPath,
+    [bin, 'up', file, '--http', '0', '--dns', '0', '--name', `${NAME}-c`],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let text = '';
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  expect(`${code} ${text}`).toMatch(/site tyo: no city 'Tokio, JP' is known here; is it Tokyo, JP\?/);
+});
+
+test('what moved is said once for each pair of sites', () => {
+  const row = (place: string, site: string | undefined): WhoRow => ({
+    from: place,
+    place,
+    country: 'JP',
+    rttMs: 12,
+    asPath: [],
+    ...(site ? { site } : {}),
+  });
+  const before = ['a', 'b', 'c', 'd', 'e', 'f'].map((p) => row(p, 'tyo'));
+  const after = [...['a', 'b', 'c', 'd', 'e'].map((p) => row(p, 'sin')), row('f', undefined)];
+  expect(moves(before, after)).toEqual([
+    'tyo → sin: a 12 ms, b 12 ms, c 12 ms, d 12 ms and 1 more',
+    'tyo → nowhere: f',
+  ]);
+});
