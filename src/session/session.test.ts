@@ -56,7 +56,7 @@ const EVENTS: { readonly [K in (typeof KINDS)[number]]: SessionEvent } = {
 /** A session brought to a phase the way it gets there. */
 function at(phase: Phase, config: Partial<PeerConfig> = {}, open: Open = theirOpen): Session {
   let s = newSession('outgoing', settingsOf({ ...LEFT, ...config }), 7, instant(0));
-  if (phase === 'active') return waiting(s, true, instant(0));
+  if (phase === 'active') return waiting(s, s.settings.connectRetry, instant(0));
   const path = ['start', 'tcpUp', 'open', 'keepalive'] as const;
   const steps = { idle: 0, connect: 1, openSent: 2, openConfirm: 3, established: 4 }[phase];
   for (const kind of path.slice(0, steps)) {
