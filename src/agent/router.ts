@@ -2,7 +2,14 @@
  * A speaker on this machine: real connections, real time. It carries events in and bytes out and decides nothing itself;
  * what is done and why is the speaker's business.
  */
-import { type Address, type Clock, hostPrefix, type Instant, type Prefix } from '../base/index.ts';
+import {
+  type Address,
+  type Clock,
+  hostPrefix,
+  type Instant,
+  isLinkLocal,
+  type Prefix,
+} from '../base/index.ts';
 import {
   type BfdPath,
   type Connection,
@@ -149,8 +156,8 @@ export class Router {
     if (!peer) return;
     this.feed({ kind: 'removePeer', peer: name });
     const from = hostPrefix(peer.options.address);
-    for (const listener of this.#listeners) listener.dismiss(from);
-    this.#byGuest.delete(guestKey(from, peer.transport.interface));
+    for (const listener of this.#listeners) listener.dismiss(from, guestInterface(peer));
+    this.#byGuest.delete(guestKey(from, guestInterface(peer)));
     this.#drop(name, 'outgoing');
     this.#drop(name, 'incoming');
     this.#watched.delete(name);
@@ -191,13 +198,15 @@ export class Router {
 
   // ── connections ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  #admit({ options, transport }: RouterPeer): void {
+  #admit(peer: RouterPeer): void {
+    const { options, transport } = peer;
     const from = hostPrefix(options.address);
-    this.#byGuest.set(guestKey(from, transport.interface), options.name);
+    const zone = guestInterface(peer);
+    this.#byGuest.set(guestKey(from, zone), options.name);
     const { password, gtsmHops, ttl } = transport;
     const guest: Guest = {
       from,
-      ...(transport.interface === undefined ? {} : { interface: transport.interface }),
+      ...(zone === undefined ? {} : { interface: zone }),
       ...(password === undefined ? {} : { password }),
       ...(gtsmHops === undefined ? {} : { gtsmHops }),
       ...(ttl === undefined ? {} : { ttl }),
@@ -417,6 +426,11 @@ const PLAIN = { asn4: false, extendedMessage: false, addPath: [] };
 /** RFC 4486 §4. */
 const ADMINISTRATIVE_SHUTDOWN = 2;
 
+/** An accepted connection names its interface only when its address is link-local: any other is known by its address alone. */
+function guestInterface({ options, transport }: RouterPeer): string | undefined {
+  return isLinkLocal(options.address) ? transport.interface : undefined;
+}
+
 function guestKey(from: Prefix, zone: string | undefined): string {
-  return zone === undefined || !/^fe[89ab]/.test(from) ? from : `${from}%${zone}`;
+  return zone === undefined ? from : `${from}%${zone}`;
 }

@@ -1,0 +1,56 @@
+/** Two routers of this process over real TCP on loopback. */
+import { afterEach, expect, test } from 'vitest';
+import type { Address, Asn } from '../base/index.ts';
+import { realClock } from '../host/index.ts';
+import { ACCEPT_ALL } from '../policy/index.ts';
+import { Router, type Transport } from './router.ts';
+
+const HERE = '127.0.0.1' as Address;
+const clock = realClock();
+const routers: Router[] = [];
+const notes: string[] = [];
+afterEach(async () => {
+  for (const router of routers.splice(0)) await router.stop();
+  notes.length = 0;
+});
+
+function router(asn: Asn, listens: boolean): Router {
+  const made = new Router({
+    speaker: { asn, id: `192.0.2.${asn - 64500}` as Address },
+    listen: listens ? [{ address: HERE, port: 0 }] : [],
+    clock,
+    note: (note) => notes.push(note.kind === 'host' ? note.why : note.kind),
+  });
+  routers.push(made);
+  return made;
+}
+
+function peer(own: Asn, remoteAsn: Asn, transport: Transport, passive: boolean) {
+  return {
+    options: {
+      name: 'peer',
+      address: HERE,
+      session: { localAsn: own, localId: `192.0.2.${own - 64500}` as Address, remoteAsn, passive },
+      import: ACCEPT_ALL,
+      export: ACCEPT_ALL,
+    },
+    transport,
+  };
+}
+
+test('a peer that is tied to an interface may call us: its address names it, unless it is link-local', async () => {
+  const called = router(64501, true);
+  called.addPeer(peer(64501, 64502, { port: 179, interface: 'lo' }, true));
+  await called.start();
+  const { port } = called.listeners[0]!;
+  const caller = router(64502, false);
+  caller.addPeer(peer(64502, 64501, { port }, false));
+  await caller.start();
+  await expect.poll(() => called.speaker.peers.get('peer')?.established !== undefined).toBe(true);
+  expect(notes).not.toContainEqual(expect.stringContaining('refused'));
+
+  called.removePeer('peer');
+  await expect.poll(() => caller.speaker.peers.get('peer')?.established).toBe(undefined);
+  caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'start' } });
+  await expect.poll(() => called.listeners[0]?.strangers).toBe(1);
+});
