@@ -117,6 +117,23 @@ describe('bytes that no peer should send', () => {
     expect(desk.notes.at(-1)).toMatchObject({ kind: 'down', why: { by: 'peer' } });
   });
 
+  test('faults without end are all counted, and noted ever less often, so that no peer fills a log', () => {
+    const desk = new Desk();
+    const victim = desk.up('victim', 64501);
+    // ORIGIN 3: the route is withdrawn (RFC 7606 §7.1).
+    const body = [
+      0, 0, 0, 18, 0x40, 1, 1, 3, 0x40, 2, 4, 2, 1, 0xfb, 0xf5, 0x40, 3, 4, 192, 0, 2, 1, 24, 203, 0, 113,
+    ];
+    body[3] = body.length - 4 - 4;
+    const update = new Uint8Array(19 + body.length).fill(0xff);
+    update.set([0, update.length, 2, ...body], 16);
+    for (let i = 0; i < 100; i++) victim.bytes(update);
+    expect(victim.established).toBe(true);
+    const counts = desk.notes.flatMap((n) => (n.kind === 'fault' ? [n.count] : []));
+    expect(counts).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect(desk.speaker.peers.get('victim')?.counters.faultsIn).toBe(100);
+  });
+
   test('families that were not agreed are passed over, sound or not worth a word', () => {
     const desk = new Desk();
     const four = desk.up('four', 64501, { families: [IPV4_UNICAST] });

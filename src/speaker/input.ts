@@ -51,6 +51,7 @@ export type SpeakerEffect =
 export type Note =
   | { readonly kind: 'up'; readonly peer: string; readonly negotiated: Negotiated }
   | { readonly kind: 'down'; readonly peer: string; readonly why: Down; readonly retained: readonly Family[] }
+  /** An UPDATE had a fault that did not end the session. Noted when `count`, of all that this peer has sent, is a power of two. */
   | { readonly kind: 'fault'; readonly peer: string; readonly why: string; readonly count: number }
   | { readonly kind: 'endOfRib'; readonly peer: string; readonly family: Family }
   | {

@@ -240,7 +240,10 @@ export class Speaker {
     if (taken.fault !== undefined) {
       peer.counters.faultsIn++;
       peer.lastFault = taken.fault;
-      this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count: peer.counters.faultsIn });
+      const count = peer.counters.faultsIn;
+      // A peer that sends nothing else must not fill a log: the first, the second, the fourth, the eighth … is spoken of.
+      if (Number.isInteger(Math.log2(count)))
+        this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count });
     }
     if (taken.error) {
       const notification = notificationOf(taken.error);
