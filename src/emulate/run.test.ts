@@ -323,6 +323,34 @@ sites:
   expect(run(plan, builtIn('calm', plan)!, 1, { network }).breaks).toEqual([]);
 });
 
+test.each([
+  [
+    'IPv4 over IPv6 sessions (RFC 8950)',
+    `
+  a: { place: "Paris, FR", upstreams: [ { asn: 64601, address: "2001:db8:a::1", role: provider, families: [ipv4, ipv6], next-hop: ["2001:db8:a::2"] } ] }
+  b: { place: "Nowhere, XX", upstreams: [ { asn: 64602, address: "2001:db8:b::1", role: peer, families: [ipv6] } ] }`,
+  ],
+  [
+    'route servers, peers and customers beside one provider',
+    `
+  a: { upstreams: [ { asn: 64601, address: 198.51.100.1, role: route-server }, { asn: 3320, address: 198.51.100.5, role: provider } ] }
+  b: { upstreams: [ { asn: 64602, address: 198.51.100.9, role: customer }, { asn: 64605, address: 198.51.100.13, role: peer } ] }`,
+  ],
+])('a plan with %s works, with faults too', (_, sites) => {
+  const plan = planOf(`network: odd
+asn: 64500
+prefixes: [203.0.113.0/24, 2001:db8:53::/48]
+sites:${sites}
+services: { web: { address: 203.0.113.80, probes: [ tcp: { port: 80 } ] } }
+`);
+  const network = networkOf(plan);
+  const { breaks, events } = run(plan, builtIn('fail', plan)!, 1, { network });
+  expect(breaks).toEqual([]);
+  expect(of(events, 'path').filter((e) => e.at === 0 && e.prefix === V4).length).toBe(network.ases.length);
+  for (let seed = 1; seed <= 3; seed++)
+    expect(run(plan, randomScenario(plan, seed), seed, { network, quiet: true }).breaks).toEqual([]);
+});
+
 test('the timeline reads well', () => {
   const { events } = play([
     { at: 1000, do: 'fail', service: 'web', site: 'nyc' },
@@ -330,20 +358,20 @@ test('the timeline reads well', () => {
   ]);
   const shown = events.filter((e) => e.kind !== 'ticket');
   expect(formatTimeline(shown).join('\n')).toMatchInlineSnapshot(`
-    "    0.000 s  paths    1 vantage (AS64601): nowhere → fra
-        0.000 s  paths    17 vantages: nowhere → nyc
-        0.000 s  paths    2 vantages: nowhere → tyo
+    "    0.000 s  paths    1 vantage (AS64601): nowhere → fra  (203.0.113.0/24, 2001:db8:53::/48)
+        0.000 s  paths    17 vantages: nowhere → nyc  (203.0.113.0/24, 2001:db8:53::/48)
+        0.000 s  paths    2 vantages: nowhere → tyo  (203.0.113.0/24, 2001:db8:53::/48)
         1.000 s  ──────── fail web at nyc (refused)
         1.871 s  verdict  nyc web: up → down  (probe tcp fails: connection refused)
         1.871 s  announce nyc 203.0.113.0/24: full → withdrawn  (down; holds a ticket; web is down; probe tcp fails: connection refused)
-        1.891 s  paths    14 vantages: nyc → fra
-        1.891 s  paths    3 vantages: nyc → tyo
+        1.891 s  paths    14 vantages: nyc → fra  (203.0.113.0/24, 2001:db8:53::/48)
+        1.891 s  paths    3 vantages: nyc → tyo  (203.0.113.0/24, 2001:db8:53::/48)
         4.000 s  ──────── repair web at nyc
         4.873 s  verdict  nyc web: down → rising  (probe tcp fails)
         5.876 s  verdict  nyc web: rising → up
         5.876 s  announce nyc 203.0.113.0/24: withdrawn → full  (up)
-        5.896 s  paths    14 vantages: fra → nyc
-        5.896 s  paths    3 vantages: tyo → nyc
+        5.896 s  paths    14 vantages: fra → nyc  (203.0.113.0/24, 2001:db8:53::/48)
+        5.896 s  paths    3 vantages: tyo → nyc  (203.0.113.0/24, 2001:db8:53::/48)
         8.000 s  settled  everything is as it should be, 2 s after the last step"
   `);
 });

@@ -112,35 +112,37 @@ function attributes(all: readonly Attribute[]): string {
   return `med ${med}, ${own} of us, ${communities}`;
 }
 
-/** Every AS reaches a site that announces, when one of them does and its links are whole. */
+/**
+ * Every AS reaches a site that announces, when one of them does through a provider and all links are whole: what peers say is
+ * passed on to customers only, so that some may rightly see nothing.
+ */
 function paths(world: World, tell: (text: string) => void): void {
+  const whole = ![...world.links.values()].some((l) => l.cut);
   for (const [i, prefix] of world.plan.prefixes.entries()) {
-    const announcing = new Set(
-      world.network.attachments
-        .filter((a) => !world.link(a).cut && transits(world, a, prefix))
-        .map((a) => a.site),
+    const announcing = world.network.attachments.filter(
+      (a) => !world.link(a).cut && announces(world, a, prefix),
     );
+    const sites = new Set(announcing.map((a) => a.site));
+    const everywhere = whole && announcing.some((a) => a.role === 'provider');
+    const wrong = new Map<string, number[]>();
     for (const { asn } of world.network.ases) {
       const landing = world.landing(asn, i);
       const site = typeof landing === 'object' ? landing.site : undefined;
-      if (site === undefined ? announcing.size > 0 && !partitioned(world) : !announcing.has(site))
-        tell(`packets of AS${asn} to ${prefix} go to ${site ?? landing}`);
+      if (site === undefined ? !everywhere : sites.has(site)) continue;
+      const where = site ?? String(landing);
+      wrong.set(where, [...(wrong.get(where) ?? []), asn]);
+    }
+    for (const [where, who] of wrong) {
+      const names = who.length === 1 ? `AS${who[0]}` : `${who.length} ASes (AS${who[0]} and others)`;
+      tell(`packets of ${names} to ${prefix} go to ${where}`);
     }
   }
 }
 
-/** The site tells this upstream of the prefix, and the upstream will tell the world. */
-function transits(world: World, a: World['network']['attachments'][number], prefix: Prefix): boolean {
+/** The site tells this upstream of the prefix. */
+function announces(world: World, a: World['network']['attachments'][number], prefix: Prefix): boolean {
   const agent = world.agents.get(a.site);
   const carries = world.plan.sites[a.site]?.upstreams[a.upstream]?.families.includes(prefixFamily(prefix));
   const says = agent?.wanted()?.upstreams[a.upstream]?.[prefix]?.route !== undefined;
   return agent?.life === 'runs' && carries === true && says;
-}
-
-/** Peers pass on what customers say to customers only: then some ASes may rightly see nothing. */
-function partitioned(world: World): boolean {
-  return (
-    [...world.links.values()].some((l) => l.cut) ||
-    !world.network.attachments.some((a) => a.role === 'provider')
-  );
 }

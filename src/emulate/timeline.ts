@@ -80,21 +80,32 @@ export function formatTimeline(events: readonly TimelineEvent[]): readonly strin
       lines.push(`${stamp(event.at)}  ${describe(event)}`);
       continue;
     }
-    const moves = new Map<string, Set<number>>();
-    const { at } = event;
-    for (; ; i++) {
-      const e = events[i];
-      if (e?.kind !== 'path' || e.at !== at) break;
-      const key = `${e.from} → ${e.to}`;
-      moves.set(key, (moves.get(key) ?? new Set()).add(e.vantage));
-    }
+    const burst: Path[] = [];
+    for (let e: TimelineEvent | undefined = event; e?.kind === 'path' && e.at === event.at; e = events[++i])
+      burst.push(e);
     i--;
-    for (const [move, who] of moves)
-      lines.push(
-        `${stamp(at)}  paths    ${who.size} ${who.size === 1 ? `vantage (AS${[...who][0]})` : 'vantages'}: ${move}`,
-      );
+    for (const line of describePaths(burst)) lines.push(`${stamp(event.at)}  paths    ${line}`);
   }
   return lines;
+}
+
+type Path = Extract<TimelineEvent, { kind: 'path' }>;
+
+/** Vantages that move alike share a line, and so do prefixes of which the same vantages move. */
+function describePaths(burst: readonly Path[]): readonly string[] {
+  const movers = new Map<string, number[]>();
+  for (const { from, to, prefix, vantage } of burst) {
+    const key = `${from} → ${to} ${prefix}`;
+    movers.set(key, [...(movers.get(key) ?? []), vantage]);
+  }
+  const prefixes = new Map<string, string[]>();
+  for (const [key, who] of movers) {
+    const at = key.lastIndexOf(' ');
+    const count = who.length === 1 ? `1 vantage (AS${who[0]})` : `${who.length} vantages`;
+    const line = `${who.join()} ${count}: ${key.slice(0, at)}`;
+    prefixes.set(line, [...(prefixes.get(line) ?? []), key.slice(at + 1)]);
+  }
+  return [...prefixes].map(([line, of]) => `${line.slice(line.indexOf(' ') + 1)}  (${of.join(', ')})`);
 }
 
 function stamp(at: Instant): string {

@@ -302,10 +302,12 @@ export class World {
     site.ports.set(a.upstream, { link, router: as, peer: a.name, local, remote });
     as.ports.set(a.name, { link, router: site, peer: a.upstream, local: remote, remote: local });
     const families: Family[] = upstream.families.map((f) => (f === 4 ? IPV4_UNICAST : IPV6_UNICAST));
-    const common: Pick<PeerConfig, 'families' | 'holdTime' | 'bfd'> = {
+    const common: Pick<PeerConfig, 'families' | 'holdTime' | 'bfd' | 'extendedNextHop'> = {
       families,
       holdTime: upstream.holdTime,
       bfd: upstream.bfd ? 'on' : 'off',
+      // IPv4 over an IPv6 session: the next hop is IPv6 where the plan names no other (RFC 8950).
+      extendedNextHop: remote.includes(':') && families.includes(IPV4_UNICAST) ? [IPV4_UNICAST] : [],
     };
     const graceful = upstream.gracefulRestart;
     const theirOptions: PeerOptions = {
