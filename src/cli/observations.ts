@@ -20,13 +20,6 @@ export function readObservations(
   file: string,
   siteColumns: readonly string[] = ['site', 'pop', 'metro'],
 ): Observations {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-    if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = gunzipSync(bytes);
-  } catch (error) {
-    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
   const observations: Observation[] = [];
   let unanswered = 0;
   const table = new CsvTable(
@@ -61,12 +54,44 @@ export function readObservations(
       return undefined;
     },
   );
-  table.push(bytes);
+  table.push(bytesOf(file));
   const reading = table.end();
   const complaints = reading.troubles.map((t) => formatTrouble(file, t));
   if (observations.length === 0)
     throw new Failure([`${file} has no observation in it`, ...complaints].join('\n'));
   return { observations, complaints, unanswered };
+}
+
+/** Reads where an attack comes from: CSV with the columns asn and weight. Plain or gzip. */
+export function readSources(file: string): {
+  readonly weights: ReadonlyMap<number, number>;
+  readonly complaints: readonly string[];
+} {
+  const weights = new Map<number, number>();
+  const table = new CsvTable(
+    { asn: { names: ['asn', 'as'], needed: true }, weight: { names: ['weight', 'share'], needed: true } },
+    (row) => {
+      const asn = parseAsn(row.asn);
+      const weight = row.weight === '' ? Number.NaN : Number(row.weight);
+      if (asn === undefined || !Number.isFinite(weight) || weight < 0)
+        return 'an AS number and a weight that is not negative';
+      weights.set(asn, (weights.get(asn) ?? 0) + weight);
+      return undefined;
+    },
+  );
+  table.push(bytesOf(file));
+  const complaints = table.end().troubles.map((t) => formatTrouble(file, t));
+  if (weights.size === 0) throw new Failure([`${file} has no source in it`, ...complaints].join('\n'));
+  return { weights, complaints };
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    const bytes = readFileSync(file);
+    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+  } catch (error) {
+    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
 }
 
 export interface Scored extends Score {

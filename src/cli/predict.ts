@@ -25,10 +25,9 @@ import {
   summarise,
 } from '../predict/index.ts';
 import { EXIT, Failure } from './failure.ts';
-import { readObservations, scoresOf, scoreText } from './observations.ts';
 import { readPlan } from './plan-file.ts';
-import { guessesOf } from './score.ts';
 import { type Column, formatTable, wantsColour } from './table.ts';
+import { type Answer, type WhatIfOptions, whatIf, withWhatIf } from './what-if.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
 const EXAMPLES = `
@@ -41,11 +40,15 @@ Examples:
   nearcast predict network.yaml --explain AS3320          why that network lands where it does, AS by AS
   nearcast predict network.yaml --hijack 64999 --rov 40%  what a hijacker takes of each catchment
   nearcast predict network.yaml --observed landed.csv     how right it is, and what it learns (columns site, asn, cc, lat, lon)
+  nearcast predict network.yaml --attack users --size 2Tbps      which sites a botnet drowns, and what would help
+  nearcast predict network.yaml --versus geodns,unicast:fra      the same clients sent there otherwise
+  nearcast predict network.yaml --search prepends --goal balance better announcements, and what was tried
+  nearcast predict network.yaml --search sites --most-sites 5    which five sites are fastest
 
 Client networks weigh as many users as the data says, else their /24s. A part that is not certain is shared between the
 sites that are equally good: the model does not know which. Exit: 0 done; 1 no data, or the plan cannot be predicted.`;
 
-interface Options extends WorldOptions {
+interface Options extends WorldOptions, WhatIfOptions {
   readonly prefix?: string;
   readonly without?: readonly string[];
   /** `--n-1`, `--n-2`. */
@@ -59,7 +62,6 @@ interface Options extends WorldOptions {
   readonly rov?: string;
   readonly aspa?: string;
   readonly roa: boolean;
-  readonly observed?: string;
   readonly json?: true;
 }
 
@@ -67,7 +69,7 @@ export function predictCommand(
   write: (text: string) => void = (text) => process.stdout.write(text),
 ): Command {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
-  return new Command('predict')
+  const command = new Command('predict')
     .description('who will land where on the internet, and what if')
     .argument('<plan>', 'the plan file')
     .option('--prefix <prefix>', "which of the plan's prefixes; the first unless given")
@@ -83,11 +85,8 @@ export function predictCommand(
     .option('--subprefix', 'the hijacker announces a more specific')
     .option('--rov <part>', 'part of the networks that drop invalid origins, the biggest first: 40%')
     .option('--aspa <part>', 'part of the networks that validate paths')
-    .option('--no-roa', 'the prefix has no ROA')
-    .option(
-      '--observed <file>',
-      'CSV of clients and the sites they landed at: agreement, and what learning adds',
-    )
+    .option('--no-roa', 'the prefix has no ROA');
+  return withWhatIf(command)
     .option('--json', 'one JSON document')
     .addHelpText('after', EXAMPLES)
     .action((file: string, options: Options & { readonly 'n-1'?: true }) => run(file, options, write));
@@ -96,12 +95,6 @@ export function predictCommand(
 function run(file: string, options: Options, write: (text: string) => void): void {
   const { json, text } = answer(file, options);
   write(options.json ? `${JSON.stringify({ schema: 'nearcast.predict/1', ...json }, null, 2)}\n` : text());
-}
-
-/** One answer in both forms. */
-interface Answer {
-  readonly json: object;
-  readonly text: () => string;
 }
 
 function answer(file: string, options: Options): Answer {
@@ -127,7 +120,8 @@ function answer(file: string, options: Options): Answer {
       [`the hijacker gets ${percent(lost)} of all clients`, formatTable(LOST, lostOf, paint), ''].join('\n'),
     );
   }
-  if (options.observed !== undefined) return observed(options.observed, scene, print, paint);
+  const compared = whatIf(options, plan, scene.prediction, paint);
+  if (compared) return print(compared.json, compared.text);
   if (options.n1 || options.n2) {
     const base = intact(scene.prediction);
     const failures = options.n2 ? doubleFailures(scene.prediction) : singleFailures(scene.prediction);
@@ -149,21 +143,6 @@ function answer(file: string, options: Options): Answer {
   return print({ summary: scene.summary, unit: ground.world.weightUnit, world: ground.world.source }, () =>
     summaryText(scene.summary, ground, paint),
   );
-}
-
-type Print = (json: object, text: () => string) => Answer;
-
-/** Agreement with what was observed, and how far learning from it carries to clients that it was not learnt from. */
-function observed(file: string, { prediction }: Stage, print: Print, colour: boolean): Answer {
-  const { observations, complaints, unanswered } = readObservations(file);
-  const elsewhere = observations.filter((o) => !prediction.sites.includes(o.site)).length;
-  for (const line of complaints) process.stderr.write(`${line}\n`);
-  if (elsewhere > 0)
-    process.stderr.write(
-      `${elsewhere} of ${observations.length} clients landed at sites that the plan does not have or announce; they count as wrong\n`,
-    );
-  const scores = scoresOf(prediction, guessesOf(prediction, observations));
-  return print({ scores, elsewhere, unanswered }, () => scoreText(scores, colour));
 }
 
 interface Stage {

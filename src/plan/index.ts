@@ -68,5 +68,5 @@ export { targets } from './probe-schema.ts';
 export { planSchema } from './schema.ts';
 export { readSource, type Source } from './source.ts';
 export { type Special, specialSpace } from './special-space.ts';
-export { formatBitRate, formatDuration, formatRate } from './units.ts';
+export { formatBitRate, formatDuration, formatRate, readBitRate } from './units.ts';
 export { describeChange, describeDifference } from './words.ts';

@@ -72,7 +72,7 @@ export function search(ground: Ground, whole: Deployment, options: SearchOptions
   };
   const begin =
     options.over === 'sites' && options.mostSites !== undefined ? { ...whole, announcements: [] } : whole;
-  visit(begin, 'as it is', -1);
+  visit(begin, begin === whole ? 'as it is' : 'no site', -1);
   while (open.length > 0 && trace.length < options.within) {
     open.sort((a, b) => a.score - b.score || a.at - b.at);
     const state = open.shift() as State;

@@ -1,0 +1,91 @@
+/** `nearcast predict` with --attack, --versus and --search. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import { predictCommand } from './predict.ts';
+
+let folder: string;
+let out: string[];
+const made = generateWorld({ ases: 600, seed: 3 });
+const near = (city: string) =>
+  transitNear(made, findPlace(city, CITIES) as { lat: number; lon: number })[0] as number;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nearcast-'));
+  writeFileSync(join(folder, 'world.bin'), packWorld(made));
+  writeFileSync(
+    join(folder, 'plan.yaml'),
+    `network: test
+asn: 64500
+prefixes: [203.0.113.0/24]
+sites:
+  fra: { place: "Frankfurt, DE", capacity: 1 Gbps, upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider } ] }
+  sin: { place: "Singapore, SG", capacity: 5 Tbps, upstreams: [ { asn: ${near('Singapore')}, address: 192.0.2.2, role: provider } ] }
+services:
+  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }
+`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  out = [];
+});
+
+async function predicted(...more: readonly string[]): Promise<string> {
+  const args = [join(folder, 'plan.yaml'), '--world', join(folder, 'world.bin'), ...more];
+  await predictCommand((text) => void out.push(text))
+    .exitOverride()
+    .parseAsync(args, { from: 'user' });
+  return out.join('');
+}
+
+describe('predict --attack', () => {
+  test('a site that is too small for its catchment is overwhelmed, and withdrawing it is among the answers', async () => {
+    const text = await predicted('--attack', 'users', '--size', '2Tbps');
+    expect(text).toMatch(/^fra +\S+ [GT]bps +1 Gbps +overwhelmed/m);
+    expect(text).toMatch(/^sin .* absorbs +100\.0 %/m);
+    expect(text).toMatch(/^withdraw fra +100\.0 % .* none$/m);
+  });
+
+  test('sources may be listed; lines that are none are said, and an attack from nowhere is refused', async () => {
+    const file = join(folder, 'bots.csv');
+    writeFileSync(file, `asn,weight\n${made.graph.asns[300]},7\n`);
+    const { attack } = JSON.parse(await predicted('--attack', file, '--size', '1Gbps', '--json')) as {
+      attack: { sites: { load: number }[] };
+    };
+    expect(attack.sites.reduce((n, s) => n + s.load, 0)).toBeCloseTo(1e9, 0);
+    writeFileSync(file, 'asn,weight\n1,7\n');
+    await expect(predicted('--attack', file, '--size', '1Gbps')).rejects.toThrow(/no source of this attack/);
+    writeFileSync(file, 'asn,weight\nx,-1\n');
+    await expect(predicted('--attack', file, '--size', '1Gbps')).rejects.toThrow(/bots\.csv:2: .*AS number/s);
+    await expect(predicted('--attack', 'users')).rejects.toThrow(/--size, such as 2Tbps/);
+  });
+});
+
+describe('predict --versus', () => {
+  test('each rival has its row, and a site that is none is refused with those that are', async () => {
+    expect(await predicted('--versus', 'geodns,unicast:fra')).toMatch(
+      /^anycast .*\ngeodns .*\nunicast:fra .* fra 100\.0 %$/m,
+    );
+    await expect(predicted('--versus', 'unicast:ams')).rejects.toThrow(
+      /'unicast:ams'; the sites are fra, sin/,
+    );
+  });
+});
+
+describe('predict --search', () => {
+  test('says what was tried and what it is worth', async () => {
+    const text = await predicted('--search', 'sites', '--within', '10', '--json');
+    const { search } = JSON.parse(text) as { search: { trace: unknown[]; exhausted: boolean } };
+    expect(search.trace.length).toBe(3);
+    expect(search.exhausted).toBe(true);
+    out = [];
+    expect(await predicted('--search', 'prepends', '--goal', 'balance', '--within', '8')).toMatch(
+      /^8 tried; .*\n *SCORE +CHANGE/m,
+    );
+    await expect(predicted('--search', 'luck')).rejects.toThrow(/prepends or sites/);
+    await expect(predicted('--search', 'sites', '--within', '0')).rejects.toThrow(/--within wants a number/);
+  });
+});
