@@ -18,6 +18,11 @@ interface OrderOptions extends AskOptions {
   readonly owner: string;
 }
 
+interface MoveOptions extends OrderOptions {
+  /** Seconds; true without a number. */
+  readonly wait?: number | true;
+}
+
 function orderCommand(name: string, description: string, examples: string): Command {
   return askCommand(
     name,
@@ -39,16 +44,7 @@ export function drainCommand(write: Write = toStandardOutput): Command {
   nearcast drain fra --reason "kernel update" --wait 20m && reboot`,
   )
     .option('--wait [time]', 'come back only when the site is out, or after so long (10m)', waitOf)
-    .action(async (site: string | undefined, o: OrderOptions & { readonly wait?: number | true }) => {
-      const socket = agentSocket(site, o);
-      const view = await ask(socket, 'drain', { owner: o.owner, reason: o.reason });
-      if (o.wait !== undefined) await waitFor(socket, 'out', o.wait === true ? 600 : o.wait);
-      say(
-        o.wait === undefined ? view : { ...view, drain: (await ask(socket, 'status', {})).drain },
-        o,
-        write,
-      );
-    });
+    .action((site: string | undefined, o: MoveOptions) => move('drain', 'out', site, o, write));
 }
 
 export function undrainCommand(write: Write = toStandardOutput): Command {
@@ -58,16 +54,7 @@ export function undrainCommand(write: Write = toStandardOutput): Command {
     '  nearcast undrain fra --reason "kernel updated"',
   )
     .option('--wait [time]', 'come back only when the site is in, or after so long (10m)', waitOf)
-    .action(async (site: string | undefined, o: OrderOptions & { readonly wait?: number | true }) => {
-      const socket = agentSocket(site, o);
-      const view = await ask(socket, 'undrain', { owner: o.owner, reason: o.reason });
-      if (o.wait !== undefined) await waitFor(socket, 'in', o.wait === true ? 600 : o.wait);
-      say(
-        o.wait === undefined ? view : { ...view, drain: (await ask(socket, 'status', {})).drain },
-        o,
-        write,
-      );
-    });
+    .action((site: string | undefined, o: MoveOptions) => move('undrain', 'in', site, o, write));
 }
 
 export function freezeCommand(write: Write = toStandardOutput): Command {
@@ -91,6 +78,21 @@ export function unfreezeCommand(write: Write = toStandardOutput): Command {
   ).action(async (site: string | undefined, o: OrderOptions) =>
     say(await ask(agentSocket(site, o), 'unfreeze', { owner: o.owner, reason: o.reason }), o, write),
   );
+}
+
+/** Gives the order, waits for its end when asked to, and shows the drain as it is then. */
+async function move(
+  verb: 'drain' | 'undrain',
+  end: 'in' | 'out',
+  site: string | undefined,
+  o: MoveOptions,
+  write: Write,
+): Promise<void> {
+  const socket = agentSocket(site, o);
+  const view = await ask(socket, verb, { owner: o.owner, reason: o.reason });
+  if (o.wait === undefined) return say(view, o, write);
+  await waitFor(socket, end, o.wait === true ? 600 : o.wait);
+  say({ ...view, drain: (await ask(socket, 'status', {})).drain }, o, write);
 }
 
 function say(view: OrderView, o: AskOptions, write: Write): void {

@@ -8,6 +8,7 @@ import { controlPath, journal, type Logger, logger, realClock } from '../host/in
 import type { AgentSettings } from './agent.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { noteSentence } from './phrases.ts';
+import { onHangup, stopSignal } from './signals.ts';
 
 /** Resolves when the agent has been told to stop, has withdrawn everything, and has said goodbye. */
 export async function runAgent(settings: AgentSettings): Promise<void> {
@@ -66,7 +67,7 @@ export async function checkAgent(file: string, site: string): Promise<string> {
 }
 
 /** Where systemd says, `/var/lib/nearcast` for root, else the user's own. */
-export function stateFolder(env: { readonly [name: string]: string | undefined }): string {
+function stateFolder(env: { readonly [name: string]: string | undefined }): string {
   const own = env['STATE_DIRECTORY']?.split(':')[0];
   if (own) return own;
   if (process.getuid?.() === 0) return '/var/lib/nearcast';
@@ -79,23 +80,9 @@ function version(): string {
 }
 
 function reloadOnHangup(daemon: Daemon, log: Logger): () => void {
-  const hear = () => {
+  return onHangup(() => {
     daemon
       .reload({ owner: 'SIGHUP', reason: 'told by signal' })
       .catch((error: Error) => log.error(`the plan was read again: ${error.message}`));
-  };
-  process.on('SIGHUP', hear);
-  return () => process.off('SIGHUP', hear);
-}
-
-/** The first of the signals that mean "stop"; a second one ends the process at once. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve(signal);
-      });
-    }
   });
 }

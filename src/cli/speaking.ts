@@ -7,6 +7,7 @@ import { answers } from './answers.ts';
 import { noteSentence } from './phrases.ts';
 import { reloadSentence } from './reload.ts';
 import { decisionOf, Running } from './running.ts';
+import { onHangup, stopSignal } from './signals.ts';
 import type { SpeakConfig } from './speak/index.ts';
 
 /** What `nearcast speak` writes besides the entries of the router: what time it is where instants begin. */
@@ -74,25 +75,11 @@ export async function startSpeaker(
 
 /** Reads the file again when the process is told to (SIGHUP), and says what came of it. */
 function reloadOnHangup(running: Running, log: Logger): () => void {
-  const hear = () => {
+  return onHangup(() => {
     try {
       log.info(reloadSentence(running.reload()));
     } catch (error) {
       log.error((error as Error).message);
-    }
-  };
-  process.on('SIGHUP', hear);
-  return () => process.off('SIGHUP', hear);
-}
-
-/** The first of the signals that mean "stop"; a second one ends the process at once. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve(signal);
-      });
     }
   });
 }
