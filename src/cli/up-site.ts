@@ -2,6 +2,7 @@
  * The process of one site under `nearcast up`: the agent of the site, as `nearcast agent` runs it, and beside it the site's services.
  * It is no verb: `up` starts it, tells it what to do, and when `up` ends, however it ends, so does this.
  */
+import { rmSync } from 'node:fs';
 import { type Daemon, readPlan, startDaemon } from '../agent/index.ts';
 import { type Edge, FAULTS, type Fault, planZone, startEdge } from '../edge/index.ts';
 import { logger, realClock } from '../host/index.ts';
@@ -19,13 +20,18 @@ const EAGER_TIMES = 20;
 const log = logger({ form: 'json' });
 let daemon: Daemon | undefined;
 let edge: Edge | undefined;
+/** What is left on the disk when nobody tidies up: our socket, and the folder of the world. */
+let ours: readonly string[] = [];
 
 function say(word: SiteWord): void {
   if (process.connected) process.send?.(word, () => {});
 }
 
 // The channel ends with whoever started us. Nobody is left to serve.
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => {
+  for (const path of ours) rmSync(path, { recursive: true, force: true });
+  process.exit(1);
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 process.on('message', (order: SiteOrder) => {
@@ -65,6 +71,7 @@ async function take(order: SiteOrder): Promise<void> {
 }
 
 async function begin({ file, site, place, services, socket, folder }: SiteDuty): Promise<void> {
+  ours = [socket, folder];
   const read = readPlan(file, site, process.env);
   edge = await startEdge({
     network: read.plan.network,

@@ -1,7 +1,7 @@
 /** A small world from end to end: three agents as processes, twenty-odd networks, real sessions, real clients. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import dgram from 'node:dgram';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl } from '../host/index.ts';
 import { moves } from './up-board.ts';
 import { ask } from './up-orders.ts';
-import { type UpView, upAgentSocket, type WhoRow } from './up-views.ts';
+import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
 const NAME = `test-${process.pid}`;
 const bin = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
@@ -50,6 +50,7 @@ beforeAll(async () => {
 afterAll(() => {
   up.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
+  rmSync(upSocket(NAME), { force: true });
 });
 
 function start(...args: string[]): ChildProcess {
@@ -276,6 +277,7 @@ test('when up itself is killed with -9 nothing of it is left behind', async () =
   expect([pid, pids.length]).toEqual([up.pid, 3]);
   up.kill('SIGKILL');
   await until(() => !pids.some(alive), 5000);
+  expect(['fra', 'nyc', 'tyo'].filter((site) => existsSync(upAgentSocket(NAME, site)))).toEqual([]);
   await expect(ask('status', {}, o)).rejects.toMatchObject({
     exit: 5,
     message: expect.stringContaining('nearcast up does not run'),

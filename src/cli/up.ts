@@ -22,7 +22,7 @@ export const PLANET = fileURLToPath(new URL('../../examples/planet/network.yaml'
 
 /** The internet that is made unless another is asked for. */
 export const ASES = 92;
-export const SEED = 15;
+export const SEED = 46;
 
 const EXAMPLES = `
 Examples:

@@ -18,6 +18,7 @@ import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './
 /** How often the board is drawn at most, and how long movement has to rest before it is told of. */
 const DRAW_MS = 250;
 const REST_MS = 400;
+const LOOK_MS = 100;
 /** How long the start may take before it is said what is missing. */
 const START_MS = 30_000;
 /** News that the board remembers. */
@@ -62,7 +63,10 @@ class Up {
   #before: readonly WhoRow[] = [];
   #ready = false;
   #dirty = false;
-  #changedAt = 0;
+  /** Where everybody landed at the last look, and since when. */
+  #seen = '';
+  #seenSince = 0;
+  #outcomes = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: UpSettings) {
@@ -105,7 +109,6 @@ class Up {
       handlers: {
         changed: () => {
           this.#dirty = true;
-          this.#changedAt = performance.now();
         },
         note: (sentence) => this.#say('note', sentence),
       },
@@ -113,13 +116,12 @@ class Up {
     const until = performance.now() + START_MS;
     while (!this.planet.ready() && performance.now() < until) await pause(20);
     this.#ready = this.planet.ready();
-    this.#before = this.#rows();
     const took = (performance.now() - this.#began) / 1000;
     const { ports } = this.planet;
     this.#say(
       'ready',
       this.#ready
-        ? `ready after ${took.toFixed(1)} s: ${this.planet.internet.map.routers.length} routers, ${this.#before.length} countries; http://${host}:${ports.http}/ and dns ${host} port ${ports.dns}`
+        ? `ready after ${took.toFixed(1)} s: ${this.planet.internet.map.routers.length} routers, ${this.#rows().length} countries; http://${host}:${ports.http}/ and dns ${host} port ${ports.dns}`
         : `not everything is as it should be after ${took.toFixed(0)} s: ${this.#missing().join('; ')}`,
       {
         seconds: took,
@@ -145,7 +147,7 @@ class Up {
   /** Begins to look at what changes. */
   show(): void {
     this.#dirty = true;
-    this.#timer = setInterval(() => this.#look(), this.#live ? DRAW_MS : 50);
+    this.#timer = setInterval(() => this.#look(), this.#live ? DRAW_MS : LOOK_MS);
     this.#look();
   }
 
@@ -163,19 +165,35 @@ class Up {
     if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Tells of what moved once it has come to rest, and draws the board. */
   #look(): void {
-    if (!this.#dirty || !this.planet) return;
-    const resting = performance.now() - this.#changedAt > REST_MS;
-    const rows = this.#rows();
-    if (resting) {
+    const { planet } = this;
+    if (!planet) return;
+    const outcomes = JSON.stringify(planet.outcomes);
+    const draw = this.#dirty || outcomes !== this.#outcomes;
+    this.#outcomes = outcomes;
+    if (this.#dirty) {
+      const rows = this.#rows();
+      const seen = rows.map((r) => r.site).join();
+      const now = performance.now();
+      if (seen !== this.#seen) [this.#seen, this.#seenSince] = [seen, now];
+      else if (now - this.#seenSince > REST_MS) {
+        this.#tellMoves(rows);
+        this.#dirty = false;
+      }
+    }
+    if (draw && this.#live) this.#draw();
+  }
+
+  #tellMoves(rows: readonly WhoRow[]): void {
+    // What settles after the start is no move.
+    if (this.#before.length > 0) {
       for (const move of moves(this.#before, rows)) this.#say('move', move);
       if (this.#settings.json)
-        for (const row of rows.filter((r) => this.#before.find((b) => b.from === r.from)?.site !== r.site))
+        for (const row of rows.filter((r, i) => this.#before[i]?.site !== r.site))
           this.#line({ kind: 'landing', ...row });
-      this.#before = rows;
-      this.#dirty = false;
     }
-    if (this.#live) this.#draw();
+    this.#before = rows;
   }
 
   #draw(): void {

@@ -3,7 +3,7 @@
  * end, and then it ends too: nothing is ever left behind.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import type { LocalService } from './local-plan.ts';
 
 /** What the process is told first. Plain JSON. */
@@ -128,6 +128,8 @@ export class SiteProcess {
         const before = this.standing;
         this.standing = 'dead';
         this.state = undefined;
+        // A process that was killed leaves its socket lying there.
+        rmSync(this.duty.socket, { force: true });
         for (const { done } of this.#waiting.splice(0)) done('its process ended');
         this.#handlers.state(this.duty.site, undefined);
         reject(
