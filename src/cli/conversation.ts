@@ -213,7 +213,10 @@ function markerAt(bytes: Uint8Array, from: number): number {
   return bytes.length - ones;
 }
 
+/** A packet of a time that no calendar has gets none. */
 function headOf({ from, to }: Direction, packet: Packet): Head {
-  const time = `${new Date(Math.floor(packet.micros / 1000)).toISOString().slice(0, -1)}${String(packet.micros % 1000).padStart(3, '0')}Z`;
+  const date = new Date(Math.floor(packet.micros / 1000));
+  if (Number.isNaN(date.getTime())) return { packet: packet.number, from, to };
+  const time = `${date.toISOString().slice(0, -1)}${String(packet.micros % 1000).padStart(3, '0')}Z`;
   return { packet: packet.number, time, from, to };
 }

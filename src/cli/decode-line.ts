@@ -80,6 +80,9 @@ export const DEFAULT_CONTEXT: Agreed = { asn4: true, extendedMessage: false, add
 /** Families that `addPath: true` stands for; others are carried as bytes, identifiers and all. */
 export const EVERY_FAMILY: readonly Family[] = [IPV4_UNICAST, IPV6_UNICAST, IPV4_MULTICAST, IPV6_MULTICAST];
 
+/** An `id` that is an array or an object may be this long as JSON. */
+const ID_MAX = 1000;
+
 const NAMES = new Map<string, Family>(EVERY_FAMILY.map((f) => [f, f]));
 const TYPES = new Map<number, Message['kind']>(
   (Object.entries(MESSAGE_TYPE) as [Message['kind'], number][]).map(([kind, n]) => [n, kind]),
@@ -156,6 +159,8 @@ function reportJson(text: string, number: number, context: Agreed, echo: boolean
   if (typeof row !== 'object' || row === null || Array.isArray(row))
     return bad({ line: number }, 'not a JSON object {id, hex, ctx}');
   const { id, hex, ctx } = row as { id?: unknown; hex?: unknown; ctx?: unknown };
+  if (typeof id === 'object' && !isSmall(id))
+    return bad({ line: number }, `"id" has to be a value of at most ${ID_MAX} characters`);
   const head = id === undefined ? { line: number } : { id };
   if (typeof hex !== 'string') return bad(head, '"hex" has to be a string of hexadecimal digits');
   const bytes = hexBytes(hex);
@@ -163,6 +168,15 @@ function reportJson(text: string, number: number, context: Agreed, echo: boolean
   const agreed = contextOf(ctx, context);
   if (typeof agreed === 'string') return bad(head, agreed);
   return report(bytes, agreed, { id: id ?? number }, echo);
+}
+
+/** Whether a value can be written, in no more than {@link ID_MAX} characters: what is nested too deeply cannot. */
+function isSmall(value: unknown): boolean {
+  try {
+    return JSON.stringify(value).length <= ID_MAX;
+  } catch {
+    return false;
+  }
 }
 
 function bad(head: { readonly id?: unknown; readonly line?: number }, input: string): Report {

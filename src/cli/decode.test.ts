@@ -52,6 +52,13 @@ test('each line of hexadecimal or JSON becomes one report, in pieces of any size
   }
 });
 
+test('an id that could not be written again is refused, and the next line is read', async () => {
+  const deep = `{"id":${'['.repeat(1e5)}${']'.repeat(1e5)},"hex":"${KEEPALIVE}"}`;
+  const { reports } = await decode(`${deep}\n${KEEPALIVE}\n`);
+  expect(reports[0]?.error).toMatchObject({ input: expect.stringContaining('"id" has to be') });
+  expect(reports[1]).toMatchObject({ id: 2, ok: true });
+});
+
 test.each([
   ['zz', 'neither hexadecimal nor a JSON object'],
   ['ffff0', 'neither hexadecimal'],

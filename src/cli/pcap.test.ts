@@ -238,6 +238,15 @@ test('what the two OPENs agreed decides how updates are read: 2-octet AS numbers
   expect(reports[2]?.message).toEqual(sent);
 });
 
+test('a packet of a time beyond every calendar is read without it', async () => {
+  const capture = pcapng(1, [ethernet(ipv4({ seq: 7, payload: bytesOf(KEEPALIVE) }))]);
+  // if_tsresol: whole seconds.
+  capture[48] = 0;
+  const [only] = await decode(capture);
+  expect(only).toMatchObject({ packet: 1, ok: true, type: 'keepalive' });
+  expect(only).not.toHaveProperty('time');
+});
+
 test('damaged captures end with a complaint or simply end, and never hang', async () => {
   const whole = pcap(1, [ethernet(ipv4({ seq: 5, payload: bytesOf(KEEPALIVE) }))]);
   for (let cut = 4; cut < whole.length; cut += 3) {
