@@ -1,4 +1,4 @@
-/** `nearcast data pack`: makes the file that prediction works on from public data. */
+/** `nearcast data`: fetches public data, and makes the file that prediction works on from public data. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -22,6 +22,7 @@ import {
   usersReader,
 } from '../topology/index.ts';
 import { Failure } from './failure.ts';
+import { type PullOptions, pull, pullText } from './pull.ts';
 import { defaultWorldFile } from './world-file.ts';
 
 const EXAMPLES = `
@@ -35,6 +36,15 @@ Files may be plain, gzip or bzip2. The AS graph is CAIDA's as-relationship forma
 and not to be passed on. Without --as-info, --users or --pfx2as every network weighs the same; without countries
 (--as-info, --as2org) nothing is known of distance. Where nobody says in which cities a network is, it is taken to be in the
 countries of its customers and peers.`;
+
+const PULL_EXAMPLES = `
+Examples:
+  nearcast data pull                              the latest month that is surely published
+  nearcast data pull as-rel --month 2024-08       the AS graph alone, of one month
+  nearcast data pull --offline                    what is missing, and where to put it
+
+What broke off goes on where it stopped; what is there is asked for again only if it has changed, and its checksum is
+looked at first. Exit: 0 all there; 1 something is missing.`;
 
 interface Options {
   readonly graph: string;
@@ -60,6 +70,24 @@ export function dataCommand(say: (text: string) => void = (text) => process.stde
     .option('--json', 'one JSON document about what was read')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => pack(options, say));
+  data
+    .command('pull')
+    .description('fetch the public sources: as-rel, as2org, pfx2as')
+    .argument('[source...]', 'which; all unless given')
+    .option('--month <month>', 'of which month; the one before last unless given')
+    .option('--folder <folder>', 'where to keep them; the cache unless given')
+    .option('--server <url>', 'a mirror that has the same paths')
+    .option('--offline', 'fetch nothing: say what is there, what is missing and how to bring it')
+    .option('--json', 'one JSON document about what was fetched')
+    .addHelpText('after', PULL_EXAMPLES)
+    .action(async (names: string[], options: PullOptions) => {
+      const pulled = await pull(names, options, say);
+      if (options.json)
+        process.stdout.write(`${JSON.stringify({ schema: 'nearcast.data.pull/1', pulled }, null, 2)}\n`);
+      else say(pullText(pulled));
+      const missing = pulled.filter((p) => p.missing !== undefined);
+      if (missing.length > 0) throw new Failure(`missing: ${missing.map((p) => p.source).join(', ')}`);
+    });
   return data;
 }
 

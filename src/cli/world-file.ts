@@ -23,7 +23,7 @@ export function loadWorld({ world, generated }: WorldOptions): World {
   const file = world ?? defaultWorldFile();
   if (!existsSync(file))
     throw new Failure(
-      `there is no ${file}: make it with 'nearcast data pack --graph AS-REL-FILE', or try --generated 2000 for an internet that does not exist`,
+      `there is no ${file}: make it with 'nearcast data pull' and 'nearcast data pack --graph AS-REL-FILE', or try --generated 2000 for an internet that does not exist`,
     );
   const bytes = readFileSync(file);
   const opened = openWorld(
