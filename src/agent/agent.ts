@@ -2,6 +2,7 @@
  * The daemon of a site: one process that holds health and BGP. What probes answer goes into the site's judgement (`site`),
  * what that decides goes to the upstreams (`router.ts`), and this file carries the one to the other. It decides nothing.
  */
+import { randomInt } from 'node:crypto';
 import { after, type Clock, type Instant, type Millis, millis, seconds } from '../base/index.ts';
 import type { Journal, ListenAt, Logger } from '../host/index.ts';
 import { type Difference, difference, type Plan } from '../plan/index.ts';
@@ -26,6 +27,7 @@ import { countable, sessions } from './census.ts';
 import { type Happening, History } from './history.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type MakeTask, Probing } from './probing.ts';
+import { rehearse } from './rehearsal.ts';
 import { Router, type RouterOptions } from './router.ts';
 import { machineRun, readState, type Saved, StateFile } from './state-file.ts';
 import { type Passwords, type SessionChanges, Upstreams } from './upstreams.ts';
@@ -114,7 +116,12 @@ export class Agent {
     if (options.stateFile !== undefined)
       this.#file = new StateFile(options.stateFile, (why) => this.#log.error(why));
     this.router = new Router({
-      speaker: { asn: plan.asn, id: plan.sites[site]!.routerId, deferral: millis(0) },
+      speaker: {
+        asn: plan.asn,
+        id: plan.sites[site]!.routerId,
+        deferral: millis(0),
+        hashSeed: randomInt(2 ** 32),
+      },
       listen: options.listen,
       clock,
       note: (note) => {
@@ -161,6 +168,7 @@ export class Agent {
   /** Begins. Rejects with a sentence when an address cannot be had; nothing is left behind then. */
   async start(): Promise<void> {
     const { plan } = this;
+    rehearse(this.#duties);
     await this.#own.follow(this.#duties);
     const now = this.announcement();
     this.upstreams.add(plan, now, true);

@@ -62,6 +62,8 @@ export class Upstreams {
       this.#originated.delete(prefix);
       this.#router.feed({ kind: 'withdraw', prefix });
     }
+    // Where nothing is originated no policy matters: leaving does not wait for one.
+    if (wanted.size === 0) return;
     for (const [name] of this.#all(plan)) this.#export(name, exportPolicy(plan, announcement, name));
     for (const prefix of wanted) {
       if (this.#originated.has(prefix)) continue;
