@@ -66,6 +66,19 @@ export {
 } from './plan.ts';
 export { targets } from './probe-schema.ts';
 export { planSchema } from './schema.ts';
+/** Pieces for the schemas of other files in the same style. */
+export {
+  flag,
+  listOf,
+  mapping,
+  NAME,
+  namedMap,
+  ONE_OR_MORE,
+  oneOf,
+  oneOrMore,
+  text,
+  whole,
+} from './shape.ts';
 export { readSource, type Source } from './source.ts';
 export { type Special, specialSpace } from './special-space.ts';
 export { formatBitRate, formatDuration, formatRate, readBitRate } from './units.ts';

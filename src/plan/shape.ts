@@ -139,11 +139,12 @@ export function durationBetween(from: number, to: number, words: string) {
   );
 }
 
+/** The error of `oneOrMore`: what is wrong with the one thing says more than the choice does. */
+export const ONE_OR_MORE = 'one value or a list of them';
+
 /** One thing, or a list of them. */
 export function oneOrMore<T extends z.ZodType>(of: T, most = 1000) {
-  return z.union([of.transform((one): z.output<T>[] => [one]), listOf(of, most)], {
-    error: 'one value or a list of them',
-  });
+  return z.union([of.transform((one): z.output<T>[] => [one]), listOf(of, most)], { error: ONE_OR_MORE });
 }
 
 export function listOf<T extends z.ZodType>(of: T, most = 1000) {

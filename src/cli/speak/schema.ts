@@ -27,6 +27,9 @@ import {
 const U32 = 0xffff_ffff;
 const PORT = whole(1, 65535, 'a port');
 
+/** How many peers, policies or sets of a kind a file may have. */
+const MOST_NAMES = 10_000;
+
 /** `198.51.100.1`, `2001:db8::1`, `fe80::1%eth0`. */
 const PEER_ADDRESS = scalar(
   'an IPv4 or IPv6 address, or a link-local one with its interface: fe80::1%eth0',
@@ -247,11 +250,15 @@ export const FILE = mapping({
   id: IDENTIFIER,
   listen: LISTEN.optional(),
   'peer-defaults': PEER_DEFAULTS.optional(),
-  peers: namedMap(PEER, 'a mapping from names to peers').optional(),
-  policies: namedMap(RULES, 'a mapping from names to lists of rules').optional(),
-  'prefix-sets': namedMap(PREFIX_SET, 'a mapping from names to lists of prefixes').optional(),
-  'community-sets': namedMap(COMMUNITY_SET, 'a mapping from names to lists of communities').optional(),
-  'path-sets': namedMap(PATH_SET, 'a mapping from names to lists of path conditions').optional(),
+  peers: namedMap(PEER, 'a mapping from names to peers', MOST_NAMES).optional(),
+  policies: namedMap(RULES, 'a mapping from names to lists of rules', MOST_NAMES).optional(),
+  'prefix-sets': namedMap(PREFIX_SET, 'a mapping from names to lists of prefixes', MOST_NAMES).optional(),
+  'community-sets': namedMap(
+    COMMUNITY_SET,
+    'a mapping from names to lists of communities',
+    MOST_NAMES,
+  ).optional(),
+  'path-sets': namedMap(PATH_SET, 'a mapping from names to lists of path conditions', MOST_NAMES).optional(),
   announce: listOf(ANNOUNCE, 100_000).optional(),
   'best-path': mapping({
     'always-compare-med': flag.optional(),
