@@ -1,4 +1,5 @@
 /** Runs what a speak file says until the process is told to stop. */
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Router } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
@@ -34,7 +35,12 @@ export async function startSpeaker(
   // Instants count from the start of the process; the player wants to know when that was.
   book?.write({ at: clock.now(), kind: 'clock', utc: new Date().toISOString() });
   const router = new Router({
-    speaker: { asn: config.asn, id: config.id, decision: decisionOf(config) },
+    speaker: {
+      asn: config.asn,
+      id: config.id,
+      decision: decisionOf(config),
+      hashSeed: randomInt(2 ** 32),
+    },
     listen: config.listen,
     clock,
     note: (note) => {

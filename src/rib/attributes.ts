@@ -32,8 +32,8 @@ export class AttributeStore extends Interner {
   flags: Uint16Array = new Uint16Array(16);
   readonly #summary: Summary = newSummary();
 
-  constructor(localAsn: Asn) {
-    super();
+  constructor(localAsn: Asn, seed = 0) {
+    super(seed);
     this.localAsn = localAsn;
   }
 

@@ -24,6 +24,15 @@ export class Interner {
   #free: number[] = [];
   #live = 0;
   #sweepAt = FEWEST;
+  readonly #seed: number;
+
+  /**
+   * `seed` moves strings to other slots and changes nothing else: a peer that does not know it cannot choose strings that
+   * all fall into one.
+   */
+  constructor(seed = 0) {
+    this.#seed = seed;
+  }
 
   /** How many strings are held. */
   get size(): number {
@@ -42,12 +51,12 @@ export class Interner {
 
   /** The id of the bytes in from[at, to), or 0 when they are not held. */
   find(from: Uint8Array, at: number, to: number): number {
-    return this.#find(from, at, to, hash(from, at, to));
+    return this.#find(from, at, to, hash(from, at, to, this.#seed));
   }
 
   /** The id of the bytes in from[at, to), which are copied when they are new. `fresh` tells whether they were. */
   intern(from: Uint8Array, at: number, to: number): number {
-    const h = hash(from, at, to);
+    const h = hash(from, at, to, this.#seed);
     const known = this.#find(from, at, to, h);
     this.fresh = known === 0;
     return known || this.#add(from, at, to, h);
@@ -160,8 +169,8 @@ export function widen<T extends Uint8Array | Uint16Array | Uint32Array | Float64
 }
 
 /** FNV-1a over bytes, with a last mixing step because the table uses the low bits. */
-function hash(bytes: Uint8Array, at: number, to: number): number {
-  let h = 0x811c9dc5;
+function hash(bytes: Uint8Array, at: number, to: number, seed: number): number {
+  let h = 0x811c9dc5 ^ seed;
   for (let i = at; i < to; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
   h ^= h >>> 15;
   h = Math.imul(h, 0x2c1b3c6d);

@@ -24,8 +24,12 @@ export class PrefixTable {
   /** The prefix looked for, as words. */
   readonly #want = new Uint32Array(4);
 
-  constructor(family: IpFamily) {
+  readonly #seed: number;
+
+  /** `seed` moves prefixes to other slots and changes nothing else: it keeps a peer from choosing prefixes that all fall into one. */
+  constructor(family: IpFamily, seed = 0) {
     this.family = family;
+    this.#seed = seed;
     this.#words = family === 4 ? 1 : 4;
     this.#key = new Uint32Array(16 * this.#words);
   }
@@ -139,7 +143,7 @@ export class PrefixTable {
 
   #hash(length: number): number {
     const want = this.#want;
-    let h = Math.imul(want[0]! ^ length, 0x9e3779b1);
+    let h = Math.imul(want[0]! ^ length ^ this.#seed, 0x9e3779b1);
     if (this.#words === 4) {
       h = Math.imul((h ^ (h >>> 15)) + want[1]!, 0x85ebca6b);
       h = Math.imul((h ^ (h >>> 13)) + want[2]!, 0xc2b2ae35);

@@ -170,6 +170,23 @@ const options: fc.Arbitrary<DecisionOptions> = fc.record({
   compareRouterId: fc.boolean(),
 });
 
+describe('a seed', () => {
+  test('moves strings and prefixes about, and gives them the ids that they have without it', () => {
+    fc.assert(
+      fc.property(fc.array(bytes, { maxLength: 200 }), fc.nat(0xffff_ffff), (strings, seed) => {
+        const [plain, seeded] = [new Interner(), new Interner(seed)];
+        const tables = ([4, 6] as const).map((f) => [new PrefixTable(f), new PrefixTable(f, seed)] as const);
+        for (const s of strings) {
+          expect(seeded.intern(s, 0, s.length)).toBe(plain.intern(s, 0, s.length));
+          const length = Math.min(32, 8 * s.length);
+          for (const [a, b] of tables) expect(b.intern(s, 0, length)).toBe(a.intern(s, 0, length));
+        }
+        for (const s of strings) expect(seeded.find(s, 0, s.length)).toBe(plain.find(s, 0, s.length));
+      }),
+    );
+  });
+});
+
 describe('decision', () => {
   test('the quick choice of the table is the one that the explained list makes (RFC 4271 §9.1.2.2)', () => {
     fc.assert(

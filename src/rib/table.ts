@@ -46,8 +46,8 @@ export class Table {
   /** Survivors of the step at hand in `#choose`. */
   #field: Uint32Array = new Uint32Array(16);
 
-  constructor(family: IpFamily, store: AttributeStore, sources: Sources, options: DecisionOptions) {
-    this.prefixes = new PrefixTable(family);
+  constructor(family: IpFamily, store: AttributeStore, sources: Sources, options: DecisionOptions, seed = 0) {
+    this.prefixes = new PrefixTable(family, seed);
     this.#store = store;
     this.#sources = sources;
     this.options = options;

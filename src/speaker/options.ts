@@ -18,6 +18,11 @@ export interface SpeakerOptions {
   readonly deferral?: Millis;
   /** RFC 6811; without it every route is `unverified`. */
   readonly validate?: Validate;
+  /**
+   * Where attributes and prefixes lie in the tables, a 32-bit number; nothing else depends on it. Give a speaker of untrusted peers a
+   * random one, so that none can choose what it sends to fall into one place. Default 0.
+   */
+  readonly hashSeed?: number;
 }
 
 export interface PeerOptions {

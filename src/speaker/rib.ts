@@ -29,7 +29,7 @@ interface Job {
 
 export class Rib {
   readonly store: AttributeStore;
-  readonly outgoing = new Interner();
+  readonly outgoing: Interner;
   readonly sources = new Sources();
   readonly tables: ReadonlyMap<Family, Table>;
   /** The sources of what is originated here. */
@@ -41,11 +41,21 @@ export class Rib {
   /** How many unused prefixes a table may have before it is worth looking for them. */
   readonly #sweepAt = new Map<Family, number>();
 
-  constructor(asn: number, id: Address, decision: DecisionOptions, ready: (peer: Peer) => void) {
-    this.store = new AttributeStore(asn);
+  constructor(
+    asn: number,
+    id: Address,
+    decision: DecisionOptions,
+    ready: (peer: Peer) => void,
+    hashSeed: number,
+  ) {
+    this.store = new AttributeStore(asn, hashSeed);
+    this.outgoing = new Interner(hashSeed);
     this.#ready = ready;
     this.tables = new Map(
-      FAMILIES.map((f) => [f, new Table(f === IPV4_UNICAST ? 4 : 6, this.store, this.sources, decision)]),
+      FAMILIES.map((f) => [
+        f,
+        new Table(f === IPV4_UNICAST ? 4 : 6, this.store, this.sources, decision, hashSeed),
+      ]),
     );
     this.local = new Map(FAMILIES.map((f) => [f, this.sources.add(-1, LOCAL, 0, id)]));
     this.#listeners = new Map(FAMILIES.map((f) => [f, []]));

@@ -81,7 +81,8 @@ export class Speaker {
   constructor(options: SpeakerOptions) {
     this.options = options;
     const decision = { ...DEFAULT_DECISION, ...options.decision };
-    this.rib = new Rib(options.asn, options.id, decision, (peer) => this.#ready.add(peer));
+    const ready = (peer: Peer) => void this.#ready.add(peer);
+    this.rib = new Rib(options.asn, options.id, decision, ready, options.hashSeed ?? 0);
     this.#routesIn = new RoutesIn(this.rib);
     this.#around = { options, rib: this.rib, neighborOf: (source) => this.#neighborOf(source) };
   }
