@@ -12,12 +12,15 @@ import {
   BadBzip2,
   bunzip2,
   type ChunkReader,
+  CITIES,
   formatTrouble,
   inferPresence,
   isBzip2,
   packWorld,
   prefixToAsReader,
+  presenceFrom,
   type Reading,
+  readPeeringDb,
   slash24s,
   usersReader,
 } from '../topology/index.ts';
@@ -52,6 +55,7 @@ interface Options {
   readonly as2org?: string;
   readonly users?: string;
   readonly pfx2as?: string;
+  readonly peeringdb?: string;
   readonly output: string;
   readonly json?: true;
 }
@@ -66,13 +70,14 @@ export function dataCommand(say: (text: string) => void = (text) => process.stde
     .option('--as2org <file>', "CAIDA's AS to organisation")
     .option('--users <file>', 'CSV of users by AS')
     .option('--pfx2as <file>', "Routeviews' prefix to AS, for weights")
+    .option('--peeringdb <file>', 'nightly dump: the cities that networks are in')
     .option('--output <file>', 'where to write it', defaultWorldFile())
     .option('--json', 'one JSON document about what was read')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => pack(options, say));
   data
     .command('pull')
-    .description('fetch the public sources: as-rel, as2org, pfx2as')
+    .description('fetch the public sources: as-rel, as2org, pfx2as, peeringdb')
     .argument('[source...]', 'which; all unless given')
     .option('--month <month>', 'of which month; the one before last unless given')
     .option('--folder <folder>', 'where to keep them; the cache unless given')
@@ -118,12 +123,13 @@ function pack(options: Options, say: (text: string) => void): void {
   });
   const origins = options.pfx2as === undefined ? undefined : readWith(options.pfx2as, prefixToAsReader());
   if (origins && options.pfx2as) note(options.pfx2as, origins.reading);
+  const cities = options.peeringdb === undefined ? undefined : citiesIn(options.peeringdb, note, say);
   const world = assembleWorld({
     graph: rel.graph,
     infos,
-    presence: inferPresence(rel.graph, together(infos)),
+    presence: inferPresence(rel.graph, together(infos), cities),
     ...(origins ? { slash24s: slash24s(origins.origins) } : {}),
-    source: [options.graph, options.users, options.asInfo, options.as2org, options.pfx2as]
+    source: [options.graph, options.users, options.asInfo, options.as2org, options.pfx2as, options.peeringdb]
       .flatMap((f) => (f === undefined ? [] : [f.split('/').at(-1)]))
       .join(', '),
   });
@@ -151,6 +157,23 @@ function pack(options: Options, say: (text: string) => void): void {
     say(
       `${options.output}: ${facts.ases} ASes, ${links} links, ${placed} with a place, weighed by ${facts.weights}, ${(bytes.length / 1e6).toFixed(1)} MB\n`,
     );
+}
+
+/** The cities that PeeringDB has networks in. */
+function citiesIn(
+  file: string,
+  note: (file: string, reading: Reading) => void,
+  say: (text: string) => void,
+): ReadonlyMap<number, readonly number[]> {
+  const pieces: Uint8Array[] = [];
+  const whole = readWith(file, { push: (p: Uint8Array) => void pieces.push(p), end: () => pieces });
+  const text = Buffer.concat(whole).toString('utf8');
+  const db = readPeeringDb({ fac: text, ix: text, netfac: text, netixlan: text, ixfac: text });
+  for (const [table, reading] of Object.entries(db.readings)) note(`${file} ${table}`, reading);
+  const { at, unplaced } = presenceFrom(db, CITIES);
+  if (at.size === 0) throw new Failure(`${file} places no network: it is no nightly dump of PeeringDB`);
+  say(`${file}: ${at.size} networks in known cities; ${unplaced} facilities and exchanges are in none\n`);
+  return at;
 }
 
 /** One table of several; the first that knows an AS's country counts. */

@@ -151,6 +151,34 @@ describe('data pack', () => {
     expect(await run(predictCommand(write), small, '--world', target)).toMatch(/100\.0 %/);
   });
 
+  test("networks are put where PeeringDB's dump has them, and a file that is no dump is refused", async () => {
+    const graph = join(folder, 'rel.txt');
+    writeFileSync(graph, '1|2|0|bgp\n1|3|-1|bgp\n2|4|-1|bgp\n');
+    const dump = join(folder, 'dump.json');
+    const target = join(folder, 'placed.bin');
+    const said: string[] = [];
+    const pack = () =>
+      run(
+        dataCommand((t) => void said.push(t)),
+        ...['pack', '--graph', graph, '--peeringdb', dump, '--output', target],
+      );
+    const tables = {
+      fac: {
+        data: [{ id: 1, name: 'A', city: 'Frankfurt', country: 'DE', latitude: 50.12, longitude: 8.74 }],
+      },
+      netfac: { data: [{ local_asn: 3, fac_id: 1 }] },
+      ix: { data: [] },
+      ixfac: { data: [] },
+      netixlan: { data: [] },
+    };
+    writeFileSync(dump, JSON.stringify(tables));
+    await pack();
+    expect(said.join('')).toMatch(/1 networks in known cities; 0 facilities/);
+    expect(said.join('')).toMatch(/4 ASes, 3 links, 1 with a place/);
+    writeFileSync(dump, '{}');
+    await expect(pack()).rejects.toThrow(/no nightly dump/);
+  });
+
   test('damaged files are said to be damaged', async () => {
     const graph = join(folder, 'cut.gz');
     writeFileSync(graph, gzipSync('1|2|0\n'.repeat(1000)).subarray(0, 30));

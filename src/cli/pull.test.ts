@@ -113,6 +113,7 @@ describe('data pull', () => {
       '/as-relationships/serial-2/20240801.as-rel2.txt.bz2',
       '/as-organizations/20240701.as-org2info.txt.gz',
       '/routing/routeviews-prefix2as/2024/08/routeviews-rv2-20240801-1200.pfx2as.gz',
+      '/peeringdb/2024/08/peeringdb_2_dump_2024_08_01.json',
     ]);
     expect(text).toContain(`sha256 ${SUM}`);
     expect(text).toMatch(
@@ -130,7 +131,7 @@ describe('data pull', () => {
     );
     expect(asked).toEqual([]);
     expect(one?.missing).toMatch(/bring .*20231101\.as-rel2/);
-    await expect(pull(['moon'], {}, () => {})).rejects.toThrow(/there are as-rel, as2org, pfx2as/);
+    await expect(pull(['moon'], {}, () => {})).rejects.toThrow(/there are as-rel, as2org, pfx2as, peeringdb/);
     await expect(pull([], { month: 'May' }, () => {})).rejects.toThrow(/such as 2024-08/);
   });
 });

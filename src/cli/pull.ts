@@ -44,6 +44,15 @@ export const SOURCES: readonly Source[] = [
     licence: CAIDA_LICENCE,
     option: '--pfx2as',
   },
+  {
+    name: 'peeringdb',
+    what: 'the cities that networks are in',
+    server: CAIDA,
+    path: (y, m) => `peeringdb/${y}/${m}/peeringdb_2_dump_${y}_${m}_01.json`,
+    licence:
+      "PeeringDB's terms: for operating networks and research; not for marketing; CAIDA keeps the dumps",
+    option: '--peeringdb',
+  },
 ];
 
 function quarter(month: string): string {
