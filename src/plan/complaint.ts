@@ -35,6 +35,42 @@ export function formatPath(path: Path): string {
   return text;
 }
 
+/** Complaints beyond this many are left out. */
+const COMPLAINT_LIMIT = 100;
+
+/** File by file, in the order of the lines. */
+export function inOrder(complaints: readonly Complaint[]): readonly Complaint[] {
+  return [...complaints]
+    .sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1))
+    .slice(0, COMPLAINT_LIMIT);
+}
+
+/** What stands at a path of the file's value. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null) return step === 0 ? at : undefined;
+    at = Object.hasOwn(at, step) ? (at as { readonly [key: string | number]: unknown })[step] : undefined;
+  }
+  return at;
+}
+
+/** What stands at `path`, in a few words. Whatever stands where secrets stand is never shown. */
+export function describeFound(path: Path, found: unknown): string {
+  if (found === undefined || found === '') return 'nothing';
+  if (path.some((step) => /passw|secret|token|md5/i.test(String(step))))
+    return 'something that is not shown here';
+  if (Array.isArray(found)) return `a list of ${found.length}`;
+  if (typeof found === 'object' && found !== null)
+    return `a mapping with: ${Object.keys(found).slice(0, 6).join(', ')}`;
+  return quote(String(found));
+}
+
+/** Text as JSON writes it, shortened. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text);
+}
+
 /** The candidate that is fewest slips of the finger away from `word`, if few enough; ties go to the first. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.min(4, Math.floor(word.length / 2.5)));

@@ -1,5 +1,16 @@
 /** The plan: one file that says what the network is; its schema, checks, differences and other people's formats. */
-export { type Complaint, formatComplaint, formatPath, nearest, type Path, type Place } from './complaint.ts';
+export {
+  type Complaint,
+  describeFound,
+  formatComplaint,
+  formatPath,
+  inOrder,
+  nearest,
+  type Path,
+  type Place,
+  quote,
+  valueAt,
+} from './complaint.ts';
 export {
   apply,
   type Change,

@@ -1,6 +1,16 @@
 /** From a plan file to a plan, or to everything that is wrong with it. */
 import type * as z from 'zod';
-import { type Complaint, formatPath, nearest, type Path, type Place } from './complaint.ts';
+import {
+  type Complaint,
+  describeFound,
+  formatPath,
+  inOrder,
+  nearest,
+  type Path,
+  type Place,
+  quote,
+  valueAt,
+} from './complaint.ts';
 import { complete } from './complete.ts';
 import type { Plan } from './plan.ts';
 import { DEFAULTS, FILE } from './schema.ts';
@@ -13,9 +23,6 @@ export type Parsed =
       readonly where: (path: Path) => Place;
     }
   | { readonly complaints: readonly Complaint[] };
-
-/** Complaints beyond this many are left out. */
-const COMPLAINT_LIMIT = 100;
 
 /**
  * Reads a plan. The plan is complete and frozen: every default is filled in. Otherwise all mistakes that can be told apart
@@ -36,7 +43,7 @@ export function parsePlan(text: string, options: { readonly file?: string } = {}
     return { complaints: inOrder(file.error.issues.flatMap((issue) => translate(source, own, issue, []))) };
   const complaints: Complaint[] = [];
   const { plan, places } = complete(file.data, ({ path, allowed, found, candidates }) => {
-    complaints.push(complaint(source, path, found ?? at(own, path), allowed, candidates));
+    complaints.push(complaint(source, path, found ?? valueAt(own, path), allowed, candidates));
   });
   if (complaints.length > 0) return { complaints: inOrder(complaints) };
   return { plan: freeze(plan), where: (path) => source.place(filePath(path, places)) };
@@ -119,7 +126,7 @@ function translate(source: Source, raw: unknown, issue: Issue, above: Path): rea
     if (close.length === 1)
       return (close[0] as readonly Issue[]).flatMap((inner) => translate(source, raw, inner, path));
   }
-  return [complaint(source, path, at(raw, path), issue.message, words(issue.message))];
+  return [complaint(source, path, valueAt(raw, path), issue.message, words(issue.message))];
 }
 
 function isTypeMismatch(issue: Issue): boolean {
@@ -142,7 +149,7 @@ function complaint(
   return {
     ...source.place(path),
     path: formatPath(path),
-    found: describe(path, found),
+    found: describeFound(path, found),
     allowed,
     ...(typeof found === 'string' ? meant(found, candidates) : {}),
   };
@@ -151,33 +158,6 @@ function complaint(
 function meant(word: string, candidates: readonly string[]): { readonly nearest?: string } {
   const near = nearest(word, candidates);
   return near === undefined ? {} : { nearest: near };
-}
-
-/** What stands there, in a few words. Texts where secrets stand are never shown. */
-function describe(path: Path, found: unknown): string {
-  if (found === undefined || found === '') return 'nothing';
-  if (path.some((step) => /passw|secret|token|md5/i.test(String(step))))
-    return 'something that is not shown here';
-  if (Array.isArray(found)) return `a list of ${found.length}`;
-  if (isMapping(found)) return `a mapping with: ${Object.keys(found).slice(0, 6).join(', ')}`;
-  return quote(String(found));
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text);
-}
-
-function at(raw: unknown, path: Path): unknown {
-  let value = raw;
-  for (const step of path) {
-    if (!Array.isArray(value) && !isMapping(value)) return step === 0 ? value : undefined;
-    value = Object.hasOwn(value, String(step)) ? (value as Mapping)[String(step)] : undefined;
-  }
-  return value;
-}
-
-function inOrder(complaints: readonly Complaint[]): readonly Complaint[] {
-  return [...complaints].sort((a, b) => a.line - b.line || a.column - b.column).slice(0, COMPLAINT_LIMIT);
 }
 
 /** A path of the plan in the file's terms: lists by position, names with dashes. */

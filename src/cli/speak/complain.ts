@@ -1,10 +1,16 @@
 /** From what a schema says is wrong to complaints in the words and places of the file. */
 import type * as z from 'zod';
-import { type Complaint, formatPath, nearest, type Path, type Source } from '../../plan/index.ts';
+import {
+  type Complaint,
+  describeFound,
+  formatPath,
+  nearest,
+  type Path,
+  quote,
+  type Source,
+  valueAt,
+} from '../../plan/index.ts';
 import { ONE_OR_MORE } from './shape.ts';
-
-/** Complaints beyond this many are left out. */
-const COMPLAINT_LIMIT = 100;
 
 /** A complaint about what stands at `path`. `found` replaces the description of the value there. */
 export function complain(
@@ -19,7 +25,7 @@ export function complain(
   return {
     ...source.place(path, more.key ? 'key' : undefined),
     path: formatPath(path),
-    found: more.found ?? (more.key ? `the name ${quote(String(path.at(-1)))}` : describe(path, value)),
+    found: more.found ?? (more.key ? `the name ${quote(String(path.at(-1)))}` : describeFound(path, value)),
     allowed,
     ...(meant === undefined || meant === word ? {} : { nearest: meant }),
   };
@@ -43,37 +49,6 @@ export function translate(source: Source, issue: z.core.$ZodIssue, above: Path =
     if (one) return translate(source, one, path);
   }
   return [complain(source, path, issue.message, { candidates: words(issue.message) })];
-}
-
-export function inOrder(complaints: readonly Complaint[]): readonly Complaint[] {
-  return [...complaints]
-    .sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.file < b.file ? -1 : 1))
-    .slice(0, COMPLAINT_LIMIT);
-}
-
-/** What stands at a path of the file's value. */
-export function valueAt(value: unknown, path: Path): unknown {
-  let at = value;
-  for (const step of path) {
-    if (typeof at !== 'object' || at === null) return step === 0 ? at : undefined;
-    at = Object.hasOwn(at, step) ? (at as { readonly [key: string | number]: unknown })[step] : undefined;
-  }
-  return at;
-}
-
-/** What stands there, in a few words. Texts where secrets stand are never shown. */
-function describe(path: Path, found: unknown): string {
-  if (found === undefined || found === '') return 'nothing';
-  if (Array.isArray(found)) return `a list of ${found.length}`;
-  if (typeof found === 'object' && found !== null)
-    return `a mapping with: ${Object.keys(found).slice(0, 6).join(', ')}`;
-  if (path.some((step) => /passw|secret|token|md5/i.test(String(step))))
-    return 'a text that is not shown here';
-  return quote(String(found));
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}…` : text);
 }
 
 /** The names in `one of: a, b, c`. */

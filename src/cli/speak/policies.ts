@@ -1,5 +1,5 @@
 /** Policies of the file: names become values, and every policy carries just the sets it refers to. */
-import type { Complaint, Path, Source } from '../../plan/index.ts';
+import { type Complaint, type Path, type Source, valueAt } from '../../plan/index.ts';
 import {
   ACCEPT_ALL,
   check,
@@ -10,7 +10,7 @@ import {
   type Sets,
   type When,
 } from '../../policy/index.ts';
-import { complain, valueAt } from './complain.ts';
+import { complain } from './complain.ts';
 import type { File } from './schema.ts';
 
 /** The policies of the file by name, `accept` and `reject` among them. Names of sets that are not there become complaints. */

@@ -1,10 +1,18 @@
 /** From the file of `nearcast speak` to what it says, or to everything that is wrong with it. */
 import { dirname, isAbsolute, join } from 'node:path';
 import { type Asn, type Prefix, parsePrefix, prefixFamily } from '../../base/index.ts';
-import { type Complaint, freeze, type Path, type Place, readSource, type Source } from '../../plan/index.ts';
+import {
+  type Complaint,
+  freeze,
+  inOrder,
+  type Path,
+  type Place,
+  readSource,
+  type Source,
+} from '../../plan/index.ts';
 import { type Policy, prepended } from '../../policy/index.ts';
 import type { Attribute } from '../../wire/index.ts';
-import { complain, inOrder, translate } from './complain.ts';
+import { complain, translate } from './complain.ts';
 import type { Announcement, Endpoint, SpeakConfig } from './config.ts';
 import { completePeer, type PeerPlace } from './peer.ts';
 import { namedPolicies } from './policies.ts';

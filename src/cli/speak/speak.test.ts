@@ -437,7 +437,7 @@ best-path: { multipath: 0 }
     etc/speak.yaml:10:10: peers.up.asn: found "all"; allowed: an AS number, a list of them, or any
     etc/speak.yaml:11:16: peers.up.hold-time: found "2s"; allowed: a time of whole seconds from 3s to 65535s (RFC 4271 §4.2), or off
     etc/speak.yaml:12:5: peers.up.holdtime: found the name "holdtime"; allowed: one of: address, asn, description, port, enabled, passive, local-address, interface, password, password-file, ttl-security, multihop, hold-time, send-hold-time, connect-retry, families, local-role, role-strict, bfd, graceful-restart, add-path, extended-messages, extended-next-hop, max-prefix, import, export, next-hop-self, route-server-client, enforce-first-as; did you mean hold-time?
-    etc/speak.yaml:13:15: peers.up.password: found a text that is not shown here; allowed: a reference to a secret: \${NAME} for the environment, or file:PATH; never the secret itself
+    etc/speak.yaml:13:15: peers.up.password: found something that is not shown here; allowed: a reference to a secret: \${NAME} for the environment, or file:PATH; never the secret itself
     etc/speak.yaml:14:24: peers.up.import[0].when.prefx: found the name "prefx"; allowed: one of: prefix, family, path, communities, large-communities, extended-communities, neighbor, source, validation, origin, med, local-pref, next-hop, otc, all, any, not; did you mean prefix?
     etc/speak.yaml:14:48: peers.up.import[0].when.med: found "9-1"; allowed: a number, a range such as 10-20, absent, or present
     etc/speak.yaml:14:63: peers.up.import[0].then.localpref: found the name "localpref"; allowed: one of: origin, prepend, med, local-pref, communities, large-communities, extended-communities, next-hop; did you mean local-pref?
@@ -495,7 +495,7 @@ announce:
     etc/speak.yaml:15:53: peers.c.multihop: found "4"; allowed: either multihop or ttl-security: it takes the number of hops
     etc/speak.yaml:15:91: peers.c.local-address: found "::1"; allowed: an IPv4 address, like the peer's
     etc/speak.yaml:15:111: peers.c.role-strict: found "yes"; allowed: a local-role with it (RFC 9234)
-    etc/speak.yaml:16:64: peers.d.password-file: found a text that is not shown here; allowed: either password or password-file
+    etc/speak.yaml:16:64: peers.d.password-file: found something that is not shown here; allowed: either password or password-file
     etc/speak.yaml:16:77: peers.d.add-path: found "ipv6"; allowed: families of this session: ipv4
     etc/speak.yaml:17:6: peers.e.asn: found nothing; allowed: an AS number, a list of them, or any; here or in peer-defaults
     etc/speak.yaml:18:42: peers.f.interface: found "eth1"; allowed: eth0, which the address names
