@@ -27,7 +27,7 @@ const DEVICES: readonly Kind[] = [nearcast, bird, frr, openbgpd, gobgp];
 const SCENARIOS = ['full-table', 'churn'] as const;
 
 /** The programs of this folder that measure one room by itself. */
-const ALONE = ['wire', 'session', 'host-tcp', 'predict', 'idle', 'emulate', 'up'];
+const ALONE = ['wire', 'session', 'host-tcp', 'predict', 'idle', 'emulate', 'up', 'agent'];
 const [first, ...rest] = process.argv.slice(2);
 if (first !== undefined && ALONE.includes(first)) {
   const file = fileURLToPath(new URL(`./${first}.ts`, import.meta.url));
