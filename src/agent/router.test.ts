@@ -1,6 +1,6 @@
 /** Two routers of this process over real TCP on loopback. */
 import { afterEach, expect, test } from 'vitest';
-import type { Address, Asn } from '../base/index.ts';
+import { type Address, type Asn, millis } from '../base/index.ts';
 import { realClock } from '../host/index.ts';
 import { ACCEPT_ALL } from '../policy/index.ts';
 import { Router, type Transport } from './router.ts';
@@ -53,4 +53,20 @@ test('a peer that is tied to an interface may call us: its address names it, unl
   await expect.poll(() => caller.speaker.peers.get('peer')?.established).toBe(undefined);
   caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'start' } });
   await expect.poll(() => called.listeners[0]?.strangers).toBe(1);
+});
+
+test('a path that BFD could not watch is tried again with the next connection (RFC 5882 §4)', async () => {
+  const called = router(64501, true);
+  const bfd = { desiredMinTx: millis(300), requiredMinRx: millis(300), detectMult: 3 };
+  called.addPeer({ ...peer(64501, 64502, { port: 179, interface: 'no-such' }, true), bfd });
+  await called.start();
+  const { port } = called.listeners[0]!;
+  const caller = router(64502, false);
+  caller.addPeer(peer(64502, 64501, { port }, false));
+  await caller.start();
+  const complaints = () => notes.filter((n) => n.startsWith('BFD cannot watch peer')).length;
+  await expect.poll(complaints).toBe(1);
+  caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'stop', subcode: 4 } });
+  caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'start' } });
+  await expect.poll(complaints).toBe(2);
 });

@@ -317,8 +317,10 @@ export class Router {
     const added =
       before === undefined ? driver.add(name, path, bfd, tell) : this.#rewatch(name, path, bfd, tell);
     added.catch((error: Error) => {
-      if (mine())
-        this.#options.note({ kind: 'host', peer: name, why: `BFD cannot watch ${name}: ${error.message}` });
+      if (!mine()) return;
+      // The next connection asks again: an address may have come, or a port been set free.
+      this.#watched.delete(name);
+      this.#options.note({ kind: 'host', peer: name, why: `BFD cannot watch ${name}: ${error.message}` });
     });
   }
 
