@@ -86,7 +86,7 @@ if (!values.json) {
     `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, load ${load()}\n`,
   );
   console.log(
-    `ready after ${(readyMs / 1000).toFixed(2)} s: ${view.sites.length} sites announce, every vantage reaches one`,
+    `ready after ${(readyMs / 1000).toFixed(2)} s (${cpuAtReady.toFixed(1)} s of CPU in all): ${view.sites.length} sites announce, every vantage reaches one`,
   );
   console.log(
     `memory of ${pids.length} processes: ${mb(sum((w) => w.rss))} resident, ${mb(sum((w) => w.pss))} with shared pages counted once ` +

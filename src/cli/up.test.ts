@@ -44,7 +44,11 @@ let ready: Record<string, unknown>;
 beforeAll(async () => {
   writeFileSync(file, PLAN);
   up = start('--name', NAME, '--http', '0', '--dns', '0');
-  ready = await hear((line) => line['kind'] === 'ready');
+  const gone = new Promise<never>((_, reject) =>
+    up.once('exit', (code) => reject(new Error(`up ended with ${code}: ${JSON.stringify(said)}`))),
+  );
+  gone.catch(() => {});
+  ready = await Promise.race([hear((line) => line['kind'] === 'ready'), gone]);
 }, 40_000);
 
 afterAll(() => {

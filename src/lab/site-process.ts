@@ -56,6 +56,8 @@ export interface SiteHandlers {
 
 /** How long a stopping agent may take to say goodbye. */
 const GOODBYE_MS = 4000;
+/** How long it may take to begin. */
+const BEGIN_MS = 30_000;
 /** How long an order may take. */
 const ORDER_MS = 5000;
 
@@ -106,9 +108,14 @@ export class SiteProcess {
     this.#child = child;
     return new Promise((resolve, reject) => {
       let words = '';
+      const late = setTimeout(() => {
+        words = `it did not begin within ${BEGIN_MS / 1000} s`;
+        child.kill('SIGKILL');
+      }, BEGIN_MS);
       child.on('message', (word: SiteWord) => {
         if (this.#child !== child) return;
         if (word.say === 'listening') {
+          clearTimeout(late);
           this.standing = 'running';
           resolve();
         } else if (word.say === 'refused') {
@@ -123,6 +130,7 @@ export class SiteProcess {
         }
       });
       const gone = (how: string) => {
+        clearTimeout(late);
         if (this.#child !== child) return;
         this.#child = undefined;
         const before = this.standing;
