@@ -75,7 +75,6 @@ export {
   sitesOf,
   type Upstream,
 } from './plan.ts';
-export { targets } from './probe-schema.ts';
 export { planSchema } from './schema.ts';
 /** Pieces for the schemas of other files in the same style. */
 export {

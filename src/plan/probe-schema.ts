@@ -1,6 +1,6 @@
 /** Probes as written in the file: one key names the kind, its mapping the options. */
 import * as z from 'zod';
-import { type Address, type Millis, millis } from '../base/index.ts';
+import { type Millis, millis } from '../base/index.ts';
 import type { Probe, ProbeKind } from './plan.ts';
 import {
   address,
@@ -238,9 +238,3 @@ export const USUAL: { readonly [K in ProbeKind]: Partial<Extract<Probe, { kind: 
   address: {},
   process: {},
 };
-
-/** Whom a probe asks at a service with these addresses; empty for probes that ask this host. */
-export function targets(probe: Probe, addresses: readonly Address[]): readonly Address[] {
-  if (probe.kind === 'command' || probe.kind === 'systemd' || probe.kind === 'process') return [];
-  return 'target' in probe && probe.target !== undefined ? [probe.target] : addresses;
-}
