@@ -19,4 +19,4 @@ export {
 export { Interner, widen } from './interner.ts';
 export { PrefixTable } from './prefix-table.ts';
 export { EBGP, IBGP, LOCAL, type SourceKind, Sources } from './sources.ts';
-export { Table } from './table.ts';
+export { MOST_PATHS, Table } from './table.ts';

@@ -13,6 +13,9 @@ import { widen } from './interner.ts';
 import { PrefixTable } from './prefix-table.ts';
 import { EBGP, LOCAL, type Sources } from './sources.ts';
 
+/** The most paths that one peer may have for one prefix (RFC 7911). */
+export const MOST_PATHS = 256;
+
 export class Table {
   readonly prefixes: PrefixTable;
   readonly #store: AttributeStore;
@@ -76,12 +79,23 @@ export class Table {
     return 0;
   }
 
-  /** Takes a route in, in place of the one the same peer sent before under the same path id. */
-  put(prefix: number, source: number, pathId: number, raw: number, attributes: number, second: number): void {
+  /**
+   * Takes a route in, in place of the one the same peer sent before under the same path id. False, and nothing is taken, when
+   * the peer has {@link MOST_PATHS} others for the prefix already: each is looked at whenever one of them changes.
+   */
+  put(
+    prefix: number,
+    source: number,
+    pathId: number,
+    raw: number,
+    attributes: number,
+    second: number,
+  ): boolean {
     if (prefix >= this.head.length) this.#widenPrefixes(prefix + 1);
     const sources = this.#sources;
     let r = this.find(prefix, sources.peer[source]!, pathId);
     if (r === 0) {
+      if (pathId !== 0 && this.#paths(prefix, sources.peer[source]!) >= MOST_PATHS) return false;
       r = this.#newRoute();
       if (this.head[prefix] === 0) this.#used++;
       this.next[r] = this.head[prefix]!;
@@ -99,6 +113,15 @@ export class Table {
     this.attributes[r] = attributes;
     sources.routes[source]!++;
     if (attributes !== 0) sources.accepted[source]!++;
+    return true;
+  }
+
+  /** How many routes a peer has for a prefix. */
+  #paths(prefix: number, peer: number): number {
+    let n = 0;
+    for (let r = this.head[prefix]!; r !== 0; r = this.next[r]!)
+      if (this.#sources.peer[this.source[r]!] === peer) n++;
+    return n;
   }
 
   /** Changes what import policy made of a route. */

@@ -2,6 +2,7 @@
  * Takes UPDATEs into the RIB. The quick way reads prefixes and attribute sections straight from the bytes; whatever is not
  * plain goes the careful way, through the full decoder, which knows what every fault costs (RFC 7606).
  */
+import { MOST_PATHS } from '../rib/index.ts';
 import {
   type Attribute,
   decodeMessage,
@@ -36,6 +37,8 @@ const FINE: Taken = {};
 export class RoutesIn {
   readonly #rib: Rib;
   readonly #parts = new UpdateParts();
+  /** Paths of the message at hand that were too many for their prefix. */
+  #refused = 0;
 
   constructor(rib: Rib) {
     this.#rib = rib;
@@ -44,10 +47,12 @@ export class RoutesIn {
   /** Takes the whole message in bytes[at, end) of an established peer in; `second` is the time for the age of routes. */
   take(peer: Peer, bytes: Uint8Array, at: number, end: number, second: number): Taken {
     const established = peer.established as Established;
-    return (
+    this.#refused = 0;
+    const taken =
       this.#quick(peer, established, bytes, at, end, second) ??
-      this.#careful(peer, established, bytes.slice(at, end), second)
-    );
+      this.#careful(peer, established, bytes.slice(at, end), second);
+    if (this.#refused === 0 || taken.fault !== undefined) return taken;
+    return { ...taken, fault: `more than ${MOST_PATHS} paths for one prefix: ${this.#refused} not taken` };
   }
 
   /** Undefined when the message is not plain; nothing has been changed then. */
@@ -150,7 +155,7 @@ export class RoutesIn {
       const length = bytes[at]!;
       const prefix = prefixes.intern(bytes, at + 1, length);
       at += 1 + ((length + 7) >> 3);
-      table.put(prefix, source, pathId, section, importer.of(section, prefix), second);
+      if (!table.put(prefix, source, pathId, section, importer.of(section, prefix), second)) this.#refused++;
       this.#rib.decide(family, table, prefix);
       peer.counters.prefixesIn++;
     }
@@ -239,7 +244,7 @@ export class RoutesIn {
     const { table, importer, source, family } = exchange;
     for (const { prefix, pathId } of announced) {
       const id = table.prefixes.internText(prefix);
-      table.put(id, source, pathId ?? 0, section, importer.of(section, id), second);
+      if (!table.put(id, source, pathId ?? 0, section, importer.of(section, id), second)) this.#refused++;
       this.#rib.decide(family, table, id);
       peer.counters.prefixesIn++;
     }

@@ -135,6 +135,18 @@ describe('several paths to a prefix (RFC 7911)', () => {
     expect(left.last).toMatchObject({ code: 6, subcode: 1 });
   });
 
+  test('are taken up to 256 for one prefix; what is more costs only itself', () => {
+    const desk = new Desk();
+    const left = desk.up('left', 64501, { addPath: [IPV4_UNICAST] }, receives);
+    left.announce(Array.from({ length: 300 }, (_, i) => `${A}#${i + 1}`).join(' '), '64501');
+    expect(desk.routes()).toHaveLength(256);
+    expect(left.established).toBe(true);
+    expect(desk.speaker.peers.get('left')?.lastFault).toMatch(/more than 256 paths .* 44 not taken/);
+    left.announce(`${A}#9 192.0.2.0/24#300`, '64501 64502');
+    expect(desk.routes()).toHaveLength(257);
+    expect(desk.speaker.peers.get('left')?.counters.faultsIn).toBe(1);
+  });
+
   test('are never offered, because one is all that is sent (RFC 7911 §4)', () => {
     const desk = new Desk();
     const session = { addPathSend: [IPV4_UNICAST], addPathReceive: [IPV6_UNICAST] };
