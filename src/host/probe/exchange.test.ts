@@ -127,6 +127,12 @@ describe('UDP', () => {
     expect(await ask({ kind: 'udp', port: 1, send: 'x' })).toBe('dead: refuses: nothing listens there');
   });
 
+  test('an address that the system will not send to is bad news, and no more than that', async () => {
+    // Broadcast is refused to a socket that did not ask for it, on every host and without a packet.
+    const nowhere = { addresses: ['255.255.255.255' as Address] };
+    expect(await ask({ kind: 'udp', port: 53, send: 'x' }, HASTY, nowhere)).toMatch(/^bad: .*the system does not permit it/);
+  });
+
   test.skipIf(noIpv6)('over IPv6', async () => {
     const port = await udp((m, reply) => reply(m), LOCAL6);
     expect(await ask({ kind: 'udp', port, send: 'x' }, PATIENT, { addresses: [LOCAL6] })).toBe(

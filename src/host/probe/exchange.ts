@@ -27,10 +27,12 @@ export function connectUdp(
   const socket = dgram.createSocket(familyOf(to.address) === 4 ? 'udp4' : 'udp6');
   a.atEnd(() => socket.close());
   socket.on('error', (error) => a.failed(error));
-  socket.connect(to.port, to.address, () => {
-    // Node tells a failed connect here as well, by an argument that its types leave out.
-    if (!a.over) connected(socket);
-  });
+  // Where there is no way to the address Node tells it here alone, by an argument that its types leave out.
+  const heard = (error?: Error) => {
+    if (error) a.failed(error);
+    else if (!a.over) connected(socket);
+  };
+  socket.connect(to.port, to.address, heard as () => void);
   return socket;
 }
 
