@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { after, type Clock, type Instant, type Millis, millis, seconds } from '../base/index.ts';
-import type { Journal, ListenAt, Logger } from '../host/index.ts';
+import type { ListenAt, Logger } from '../host/index.ts';
 import { type Difference, difference, type Plan } from '../plan/index.ts';
 import {
   type Announcement,
@@ -12,7 +12,6 @@ import {
   announcement,
   type Duties,
   dutiesOf,
-  type Order,
   type Report,
   reconfigureSite,
   restoreSite,
@@ -494,5 +493,3 @@ const LEVEL_WORDS = {
 function isAnnounced({ level }: { readonly level: string }): boolean {
   return level === 'full' || level === 'less-preferred';
 }
-
-export type { Journal, Order };

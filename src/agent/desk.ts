@@ -115,7 +115,7 @@ export class Desk {
     const scope = prefix && duties.scopes.find((s) => s.prefixes.includes(prefix));
     if (!prefix || !scope)
       throw new ControlError(
-        `${site} announces no ${String(prefixText)}; it has: ${duties.scopes.flatMap((s) => s.prefixes).join(', ')}`,
+        `${site} announces no ${String(prefixText)}; it has: ${duties.scopes.flatMap((s) => s.prefixes).join(', ') || 'none'}`,
         2,
       );
     const peer = this.#peer(upstreamName);

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Daemon, type ReadPlan, readPlan, startDaemon } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
 import { controlPath, journal, type Logger, logger, realClock } from '../host/index.ts';
@@ -52,10 +54,12 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
     },
     more: (agent) => agentAnswers(agent, clock),
   });
+  const whole = giveBack();
   const deaf = reloadOnHangup(daemon, log);
   const signal = await told;
   log.info('stopping: withdrawing everything first', { signal });
   deaf();
+  clearTimeout(whole);
   await daemon.stop('system', `the agent was stopped (${signal})`);
   log.info('stopped');
 }
@@ -64,6 +68,22 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
 export async function checkAgent(file: string, site: string): Promise<string> {
   readPlan(file, site, process.env);
   return `${file}: good for site ${site}`;
+}
+
+/** When starting is over, in milliseconds. */
+const STARTED = 2000;
+
+/**
+ * Once, when all is running, what was needed for starting is given back to the system: 13 MB of 98 where this was measured. V8
+ * would keep it for a rush of work that an agent never has.
+ */
+function giveBack(): NodeJS.Timeout {
+  const collect = () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as (how: object) => void;
+    gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  };
+  return setTimeout(collect, STARTED).unref();
 }
 
 /** Where systemd says, `/var/lib/nearcast` for root, else the user's own. */

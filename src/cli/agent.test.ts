@@ -1,0 +1,117 @@
+/** The verbs that talk to an agent, against a real one in this process. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Daemon, readPlan, startDaemon } from '../agent/index.ts';
+import { logger, realClock } from '../host/index.ts';
+import { agentAnswers } from './agent-answers.ts';
+import { drainCommand, freezeCommand, undrainCommand, unfreezeCommand } from './agent-orders.ts';
+import { checkAgent } from './agent-run.ts';
+import { explainCommand, statusCommand } from './agent-status.ts';
+import { reloadCommand } from './reload.ts';
+import { showCommand } from './show.ts';
+
+let folder: string;
+let daemon: Daemon;
+const PLAN = `
+network: verbs
+asn: 64500
+prefixes: [203.0.113.0/24]
+sites:
+  fra:
+    place: Frankfurt, DE
+    upstreams: [{ name: up, role: provider, asn: 64601, address: 127.0.0.1, port: 1 }]
+services:
+  web: { address: 203.0.113.80, probes: [{ command: { run: ["true"], every: 100ms } }], rise: 1 }
+`;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'nearcast-verbs-'));
+  const file = join(folder, 'network.yaml');
+  writeFileSync(file, PLAN);
+  const clock = realClock();
+  daemon = await startDaemon({
+    file,
+    site: 'fra',
+    read: readPlan(file, 'fra', {}),
+    clock,
+    log: logger({ write: () => {} }),
+    env: {},
+    version: '0',
+    socket: join(folder, 's.sock'),
+    folder,
+    more: (agent) => agentAnswers(agent, clock),
+  });
+});
+afterAll(async () => {
+  await daemon.stop('test', 'over');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Make = (write: (text: string) => void) => Command;
+
+async function say(make: Make, ...args: string[]): Promise<string> {
+  let out = '';
+  await make((text) => {
+    out += text;
+  }).parseAsync([...args, '--socket', join(folder, 's.sock')], { from: 'user' });
+  return out;
+}
+
+test('status says on one screen how the site stands; as JSON with a schema', async () => {
+  const text = await say(statusCommand, 'fra');
+  expect(text).toMatch(/^verbs fra \(Frankfurt, DE\): AS 64500, router id 10\.0\.0\.1/);
+  expect(text).toMatch(/UPSTREAM +AS +ADDRESS +SESSION/);
+  expect(text).toMatch(/up +64601 +127\.0\.0\.1 +(Idle|Connect|Active)/);
+  expect(JSON.parse(await say(statusCommand, '--json'))).toMatchObject({
+    schema: 'nearcast.status/1',
+    site: 'fra',
+  });
+});
+
+test('explain reads as a sentence: prefix P to U', async () => {
+  const text = await say(explainCommand, 'prefix', '203.0.113.0/24', 'to', 'up');
+  expect(text).toMatch(/^up does not hear of 203\.0\.113\.0\/24 from fra: /);
+  expect(text).toMatch(/✗ session +the session with AS 64601 at 127\.0\.0\.1 is (Idle|Connect|Active)/);
+});
+
+test('orders carry a reason and an owner; a freeze refuses a drain with exit 3', async () => {
+  expect(
+    await say(freezeCommand, '--reason', 'probes are rebuilt', '--owner', 'anna', '--for', '5m'),
+  ).toMatch(/^fra is frozen by anna: probes are rebuilt/);
+  await expect(say(drainCommand, '--reason', 'x')).rejects.toMatchObject({ exit: 3 });
+  expect(await say(unfreezeCommand, '--reason', 'done')).toMatch(/^fra: in/);
+  expect(await say(drainCommand, '--reason', 'kernel')).toMatch(/^fra: drain is at lessPreferred/);
+  await expect(say(drainCommand, '--reason', 'kernel', '--wait', '0.3s')).rejects.toMatchObject({ exit: 4 });
+  expect(await say(undrainCommand, '--reason', 'later', '--wait', '5s')).toMatch(/^fra: in/);
+});
+
+test('reload --dry-run says what would be different and changes nothing', async () => {
+  expect(await say(reloadCommand, '--dry-run')).toBe('nothing is different in the file\n');
+  writeFileSync(join(folder, 'network.yaml'), PLAN.replace('rise: 1', 'rise: 2'));
+  expect(await say(reloadCommand, '--dry-run')).toMatch(/would change \(nothing was done\):\n.*rise/);
+  expect(daemon.agent.plan.services['web']!.rise).toBe(1);
+  expect(await say(reloadCommand)).toMatch(/rise/);
+  expect(daemon.agent.plan.services['web']!.rise).toBe(2);
+});
+
+test('show peers asks an agent as it asks a speaker', async () => {
+  let out = '';
+  const screen = {
+    colour: false,
+    terminal: false,
+    write: (text: string) => void (out += text),
+    note: () => {},
+  };
+  await showCommand(screen).parseAsync(['peers', '--socket', join(folder, 's.sock')], { from: 'user' });
+  expect(out).toMatch(/AS 64500.*\n\n.*\nup +127\.0\.0\.1 +64601 +(idle|connect|active)/);
+});
+
+test('a plan without the site: exit 2, and the sites that it has', async () => {
+  await expect(checkAgent(join(folder, 'network.yaml'), 'nyc')).rejects.toMatchObject({
+    exit: 2,
+    message: expect.stringMatching(/has no site nyc; it has: fra/),
+  });
+});
