@@ -1,7 +1,7 @@
 /** Sets up what an established session exchanges of each family, and sets it up anew when policy changes. */
 import { ipv4Number } from '../base/index.ts';
-import type { Neighbor } from '../policy/index.ts';
-import { AdjOut, EBGP, IBGP } from '../rib/index.ts';
+import type { Neighbor, NeighborKind } from '../policy/index.ts';
+import { AdjOut, EBGP, IBGP, LOCAL, type SourceKind } from '../rib/index.ts';
 import type { Negotiated } from '../session/index.ts';
 import {
   type Agreed,
@@ -153,6 +153,33 @@ export function neighbor(around: Surroundings, peer: Peer, negotiated: Negotiate
     kind: isExternal(around, negotiated) ? 'ebgp' : 'ibgp',
   };
 }
+
+/** How policy knows whom a source stands for; `peers` is by number. */
+export function neighborOf(
+  around: Surroundings,
+  peers: readonly (Peer | undefined)[],
+  source: number,
+): Neighbor {
+  const { options, rib } = around;
+  const peer = peers[rib.sources.peer[source] as number];
+  if (!peer) {
+    // Ours; or left of a peer that is gone, which must not be taken for ours before it is removed.
+    const kind = KINDS[rib.sources.kind[source] as SourceKind];
+    return { asn: kind === 'local' ? options.asn : 0, address: options.id, kind };
+  }
+  const negotiated = peer.established?.negotiated ?? peer.left;
+  if (negotiated) return neighbor(around, peer, negotiated);
+  const { address, name, session } = peer.options;
+  const kind = session.remoteAsn === options.asn ? 'ibgp' : 'ebgp';
+  return { asn: typeof session.remoteAsn === 'number' ? session.remoteAsn : 0, address, name, kind };
+}
+
+/** How policy names the kinds of sources. */
+const KINDS: { readonly [K in SourceKind]: NeighborKind } = {
+  [LOCAL]: 'local',
+  [EBGP]: 'ebgp',
+  [IBGP]: 'ibgp',
+};
 
 const TWO_OCTETS: Agreed = { asn4: false, extendedMessage: true, addPath: [] };
 

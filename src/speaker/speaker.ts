@@ -7,16 +7,8 @@
  * better to do; and feed `due` when `due` says so.
  */
 import { assert, concat, earliest, type Instant, never, seconds } from '../base/index.ts';
-import {
-  ACCEPT_ALL,
-  compile,
-  differs,
-  type Neighbor,
-  type NeighborKind,
-  type Policy,
-  REJECT_ALL,
-} from '../policy/index.ts';
-import { DEFAULT_DECISION, type DecisionOptions, EBGP, IBGP, LOCAL, type SourceKind } from '../rib/index.ts';
+import { ACCEPT_ALL, compile, differs, type Policy, REJECT_ALL } from '../policy/index.ts';
+import { DEFAULT_DECISION, type DecisionOptions } from '../rib/index.ts';
 import {
   type DeferralEvent,
   type LinkName,
@@ -42,7 +34,7 @@ import {
 import { Deadlines } from './deadlines.ts';
 import {
   isExternal,
-  neighbor,
+  neighborOf,
   newExchange,
   newExporter,
   newImporter,
@@ -84,7 +76,11 @@ export class Speaker {
     const ready = (peer: Peer) => void this.#ready.add(peer);
     this.rib = new Rib(options.asn, options.id, decision, ready, options.hashSeed ?? 0);
     this.#routesIn = new RoutesIn(this.rib);
-    this.#around = { options, rib: this.rib, neighborOf: (source) => this.#neighborOf(source) };
+    this.#around = {
+      options,
+      rib: this.rib,
+      neighborOf: (source) => neighborOf(this.#around, this.#byNumber, source),
+    };
   }
 
   get peers(): ReadonlyMap<string, Peer> {
@@ -545,21 +541,6 @@ export class Speaker {
     return established?.link === link ? established.negotiated.receive : BEFORE_OPEN;
   }
 
-  #neighborOf(source: number): Neighbor {
-    const number = this.rib.sources.peer[source] as number;
-    const peer = this.#byNumber[number];
-    if (!peer) {
-      // Ours; or left of a peer that is gone, which must not be taken for ours before it is removed.
-      const kind = KINDS[this.rib.sources.kind[source] as SourceKind];
-      return { asn: kind === 'local' ? this.options.asn : 0, address: this.options.id, kind };
-    }
-    const negotiated = peer.established?.negotiated ?? peer.left;
-    if (negotiated) return neighbor(this.#around, peer, negotiated);
-    const { address, name, session } = peer.options;
-    const kind = session.remoteAsn === this.options.asn ? 'ibgp' : 'ebgp';
-    return { asn: typeof session.remoteAsn === 'number' ? session.remoteAsn : 0, address, name, kind };
-  }
-
   /** What was remembered about numbers of sections is worth nothing once they have been given out again. */
   #forget(): void {
     for (const peer of this.#peers.values()) {
@@ -580,13 +561,6 @@ export class Speaker {
 }
 
 const NONE: readonly never[] = [];
-
-/** How policy names the kinds of sources. */
-const KINDS: { readonly [K in SourceKind]: NeighborKind } = {
-  [LOCAL]: 'local',
-  [EBGP]: 'ebgp',
-  [IBGP]: 'ibgp',
-};
 
 /** RFC 4486 §4. */
 const PEER_DECONFIGURED = 3;
