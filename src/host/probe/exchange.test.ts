@@ -130,7 +130,9 @@ describe('UDP', () => {
   test('an address that the system will not send to is bad news, and no more than that', async () => {
     // Broadcast is refused to a socket that did not ask for it, on every host and without a packet.
     const nowhere = { addresses: ['255.255.255.255' as Address] };
-    expect(await ask({ kind: 'udp', port: 53, send: 'x' }, HASTY, nowhere)).toMatch(/^bad: .*the system does not permit it/);
+    expect(await ask({ kind: 'udp', port: 53, send: 'x' }, HASTY, nowhere)).toMatch(
+      /^bad: .*the system does not permit it/,
+    );
   });
 
   test.skipIf(noIpv6)('over IPv6', async () => {
