@@ -215,7 +215,6 @@ test('how long it took from a decision to the bytes in the socket is told once f
   answer('dead');
   await until(() => !heard(up));
   expect(took.length).toBe(42);
-  expect(took.every((ms) => ms >= 0)).toBe(true);
 });
 
 test('a clean stop withdraws, then ends the session for good: nobody keeps the route (RFC 8538)', async () => {
