@@ -31,6 +31,7 @@ const PURE = [
   'ingress',
   'observe',
   'control',
+  'picture',
 ];
 
 const ROOMS: { readonly [room: string]: Room } = {
@@ -50,6 +51,7 @@ const ROOMS: { readonly [room: string]: Room } = {
   ingress: { imports: ['base', 'plan'] },
   observe: { imports: ['base', 'wire', 'rpki', 'plan'] },
   control: { imports: ['base', 'plan', 'site', 'observe'], packages: ['zod'] },
+  picture: { imports: ['base'], packages: ['d3-geo', 'topojson-client'] },
   host: { imports: ['base', 'session', 'ingress', 'observe'], impure: true },
   edge: { imports: ['base', 'plan', 'control', 'host'], impure: true },
   agent: { imports: [...PURE, 'host', 'edge'], impure: true },
