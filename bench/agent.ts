@@ -217,7 +217,13 @@ try {
     'SIGKILL',
     rounds,
   );
-  await leave('killed, connection refused at the next probe (every 1s)', TCP, 'SIGKILL', rounds);
+  await leave('killed, connection refused, its port watched', TCP, 'SIGKILL', rounds);
+  await leave(
+    'killed, connection refused at the next probe (watch: false)',
+    `{ tcp: { target: 127.0.0.1, port: ${PORT}, watch: false } }`,
+    'SIGKILL',
+    Math.ceil(rounds / 2),
+  );
   await leave('hangs (SIGSTOP), HTTP with default probes', HTTP, 'SIGSTOP', Math.ceil(rounds / 2));
   await rest(15);
 } finally {

@@ -16,6 +16,7 @@ import {
   type ProbeSurroundings,
   probeTask,
   serveControl,
+  watchListeners,
 } from '../host/index.ts';
 import type { Evidence } from '../site/index.ts';
 import { Agent, type AgentOptions } from './agent.ts';
@@ -110,6 +111,7 @@ class Running implements Daemon {
     this.#control = control;
     this.#config = { readAt: Date.now(), good: true };
     this.#auditFile = folder === undefined ? undefined : join(folder, `agent-${site}.audit.jsonl`);
+    const listeners = watchListeners(clock);
     this.#notify = sdNotify(env, clock, (why) => log.warn(why));
     this.agent = new Agent({
       plan: read.plan,
@@ -124,6 +126,7 @@ class Running implements Daemon {
           addresses: address,
           site,
           clock,
+          listeners,
           ...(options.locate ? { locate: options.locate } : {}),
         });
       },

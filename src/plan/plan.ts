@@ -177,6 +177,8 @@ interface ProbeCommon {
   readonly slow?: Millis;
   /** What a failure of this probe means: it counts against the service, or it only degrades it. */
   readonly onFailure: 'down' | 'degraded';
+  /** Of probes that ask a port: whether it is watched where it is open on this machine, so that its end is noticed at once; true when absent. */
+  readonly watch?: boolean;
 }
 
 /** What is asked of the service. Targets default to the service's own addresses. */

@@ -53,6 +53,15 @@ const COMMON = {
     .optional()
     .describe('What a failure means: it counts against the service (down), or only degrades it.'),
 };
+/** What a probe of a port may say. */
+const PORT = {
+  ...COMMON,
+  watch: flag
+    .optional()
+    .describe(
+      'Where the port is open on this machine, look fifty times a second whether it still is, and ask at once when not. True unless said.',
+    ),
+};
 const target = address.optional().describe('Asked instead of the service addresses.');
 const port = (usual: number) => whole(1, 65535, 'a port').optional().describe(`Port ${usual} unless said.`);
 const needPort = whole(1, 65535, 'a port').describe('The port to ask.');
@@ -119,7 +128,7 @@ const command = z.union(
 /** The options of each kind, and the rest that the file may leave out. */
 const KINDS = {
   dns: mapping({
-    ...COMMON,
+    ...PORT,
     target,
     port: port(53),
     over: oneOf('udp', 'tcp').optional(),
@@ -142,13 +151,13 @@ const KINDS = {
       .optional(),
     identity: flag.optional().describe('The answer has to come from this very site.'),
   }),
-  http: mapping({ ...COMMON, ...HTTP(80) }),
-  https: mapping({ ...COMMON, ...HTTP(443), ...TLS }),
-  tcp: mapping({ ...COMMON, ...EXCHANGE }),
-  udp: mapping({ ...COMMON, ...EXCHANGE }),
-  tls: mapping({ ...COMMON, ...TLS, target, port: port(443) }),
+  http: mapping({ ...PORT, ...HTTP(80) }),
+  https: mapping({ ...PORT, ...HTTP(443), ...TLS }),
+  tcp: mapping({ ...PORT, ...EXCHANGE }),
+  udp: mapping({ ...PORT, ...EXCHANGE }),
+  tls: mapping({ ...PORT, ...TLS, target, port: port(443) }),
   ntp: mapping({
-    ...COMMON,
+    ...PORT,
     target,
     port: port(123),
     'max-stratum': whole(1, 15).optional().describe('4 unless said.'),

@@ -46,12 +46,8 @@ export async function runProbe(probe: ProbeSpec, surroundings: ProbeSurroundings
     return { ...answer, targets: [answer] };
   }
   const ask = (await REMOTE[probe.kind]()) as AskRemote<Remote>;
-  const addresses = probe.target === undefined ? surroundings.addresses : [probe.target];
-  const over = overOf(probe);
   const answers = await Promise.all(
-    addresses.map(async (address): Promise<TargetAnswer> => {
-      const written = { address, port: 'port' in probe ? probe.port : 0 };
-      const target = (over && surroundings.locate?.(written, over)) ?? written;
+    targetsOf(probe, surroundings).map(async (target): Promise<TargetAnswer> => {
       const answer = await attempt(clock, probe.timeout, (a) => ask(a, probe, target, surroundings));
       return { ...answer, target };
     }),
@@ -59,9 +55,26 @@ export async function runProbe(probe: ProbeSpec, surroundings: ProbeSurroundings
   return worst(answers);
 }
 
-/** A probe as something to be scheduled. A watched process is told of at once when it ends. */
+/**
+ * A probe as something to be scheduled. A watched process is told of at once when it ends; a port of this machine that is no
+ * longer listened at is asked at once, and its refusal counts.
+ */
 export function probeTask(name: string, probe: ProbeSpec, surroundings: ProbeSurroundings): ProbeTask {
-  if (probe.kind !== 'process') return { name, every: probe.every, run: () => runProbe(probe, surroundings) };
+  if (probe.kind !== 'process') {
+    const task = { name, every: probe.every, run: () => runProbe(probe, surroundings) };
+    const { listeners } = surroundings;
+    const over = isRemote(probe) ? overOf(probe) : undefined;
+    if (!(listeners && over && isRemote(probe)) || probe.watch === false) return task;
+    return {
+      ...task,
+      watch: (_, ask) => {
+        const ends = targetsOf(probe, surroundings).map((target) => listeners.add(target, over, ask));
+        return () => {
+          for (const end of ends) end();
+        };
+      },
+    };
+  }
   const clock = surroundings.clock ?? realClock();
   let watch: ProcessWatch | undefined;
   return {
@@ -74,6 +87,15 @@ export function probeTask(name: string, probe: ProbeSpec, surroundings: ProbeSur
       return own.stop;
     },
   };
+}
+
+/** Whom a probe asks, at the places where they are really found. */
+function targetsOf(probe: Remote, { addresses, locate }: ProbeSurroundings): readonly Endpoint[] {
+  const over = overOf(probe);
+  return (probe.target === undefined ? addresses : [probe.target]).map((address) => {
+    const written = { address, port: 'port' in probe ? probe.port : 0 };
+    return (over && locate?.(written, over)) ?? written;
+  });
 }
 
 function isRemote(probe: ProbeSpec): probe is Remote {

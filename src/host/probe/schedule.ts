@@ -10,8 +10,11 @@ export interface ProbeTask {
   readonly name: string;
   readonly every: Millis;
   run(): Promise<ProbeAnswer>;
-  /** Tells between runs of what cannot wait for the next. The returned function ends the watch. */
-  watch?(tell: (answer: ProbeAnswer) => void): () => void;
+  /**
+   * Tells between runs of what cannot wait for the next, or has the next run begin at once, because there may be something
+   * to learn. The returned function ends the watch.
+   */
+  watch?(tell: (answer: ProbeAnswer) => void, ask: () => void): () => void;
 }
 
 export interface Schedule {
@@ -65,9 +68,14 @@ export function schedule(tasks: readonly ProbeTask[], options: ScheduleOptions):
     const origin = after(clock.now(), millis(share * Math.min(task.every, FIRST_SPREAD)));
     const e: Entry = { task, origin, running: false, again: false };
     entries.set(task.name, e);
-    const unwatch = task.watch?.((answer) => {
-      if (current(e)) onResult(task.name, answer);
-    });
+    const unwatch = task.watch?.(
+      (answer) => {
+        if (current(e)) onResult(task.name, answer);
+      },
+      () => {
+        if (current(e)) recheck(e);
+      },
+    );
     if (unwatch) e.unwatch = unwatch;
     e.cancel = clock.wake(origin, () => begin(e));
   }
@@ -103,6 +111,11 @@ export function schedule(tasks: readonly ProbeTask[], options: ScheduleOptions):
       });
   }
 
+  function recheck(e: Entry): void {
+    e.again = true;
+    arm(e);
+  }
+
   /** Waits for the next run, unless one is under way: its end looks again. */
   function arm(e: Entry): void {
     e.cancel?.();
@@ -132,8 +145,7 @@ export function schedule(tasks: readonly ProbeTask[], options: ScheduleOptions):
     recheck: (name) => {
       const e = entries.get(name);
       if (!e) return false;
-      e.again = true;
-      arm(e);
+      recheck(e);
       return true;
     },
     pace: (name, every) => {

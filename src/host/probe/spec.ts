@@ -3,12 +3,15 @@
  * stands; this room may not import the plan, and a test holds the two together.
  */
 import type { Address, Clock, Millis } from '../../base/index.ts';
+import type { ListenerWatch } from './listening.ts';
 
 interface Common {
   /** How often it is asked. */
   readonly every: Millis;
   /** How long an answer may take. */
   readonly timeout: Millis;
+  /** Whether the port, where it is open on this machine, is watched for its end; true when absent. */
+  readonly watch?: boolean;
 }
 
 export interface DnsProbe extends Common {
@@ -151,6 +154,8 @@ export interface ProbeSurroundings {
   readonly site?: string;
   /** Where a target is really found, where services live on other ports and addresses than the plan says; otherwise as written. */
   readonly locate?: (target: Endpoint, over: 'udp' | 'tcp') => Endpoint;
+  /** Absent: nothing is asked before its time because a port has been closed. */
+  readonly listeners?: ListenerWatch;
   /** Certificates (PEM) that are trusted in place of the system's. */
   readonly ca?: string;
   /** Otherwise real time. */

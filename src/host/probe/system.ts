@@ -6,6 +6,8 @@ import { libc, SystemError } from '../libc.ts';
 export interface ProbeCalls {
   /** A non-blocking ICMP socket: the unprivileged kind, or a raw one. */
   icmpSocket(family: 4 | 6, kind: 'ping' | 'raw'): number;
+  /** A non-blocking socket that the kernel answers questions about sockets at (sock_diag(7)). */
+  diagnosisSocket(): number;
   connect(fd: number, sockaddr: Uint8Array): void;
   send(fd: number, bytes: Uint8Array): void;
   /** The next packet, or undefined when none is waiting. */
@@ -24,6 +26,8 @@ export interface ProbeCalls {
 }
 
 const AF_INET = 2;
+const AF_NETLINK = 16;
+const NETLINK_SOCK_DIAG = 4;
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
@@ -77,6 +81,8 @@ function open(): ProbeCalls | { readonly missing: string } {
       const [domain, protocol] = family === 4 ? [AF_INET, IPPROTO_ICMP] : [AF_INET6, IPPROTO_ICMPV6];
       return checked('socket', socket(domain, type, protocol));
     },
+    diagnosisSocket: () =>
+      checked('socket', socket(AF_NETLINK, SOCK_RAW | NONBLOCK_CLOEXEC, NETLINK_SOCK_DIAG)),
     connect: (fd, sockaddr) => {
       checked('connect', connect(fd, sockaddr, sockaddr.length));
     },
