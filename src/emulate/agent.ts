@@ -17,6 +17,7 @@ import {
   type Duties,
   dutiesOf,
   exportPolicy,
+  type Level,
   type Order,
   pace,
   type Report,
@@ -65,6 +66,9 @@ export class Agent {
   #saved: { readonly state: SiteState; readonly at: Instant; readonly announcing: boolean } | undefined;
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #held = false;
+  #wanted:
+    | { readonly levels: readonly (Level | undefined)[]; readonly announcement: Announcement }
+    | undefined;
 
   constructor(
     plan: Plan,
@@ -104,9 +108,17 @@ export class Agent {
     return instant(this.offset + this.#clock.now() * this.rate);
   }
 
-  /** What the upstreams are to hear now; undefined while the agent does not run. */
+  /**
+   * What the upstreams are to hear now; undefined while the agent does not run. It follows from the levels alone, and is
+   * made anew when one of them changes: the reasons in it are those of that moment.
+   */
   wanted(): Announcement | undefined {
-    return this.state && announcement(this.duties, this.state);
+    const { state } = this;
+    if (!state) return undefined;
+    const levels = this.duties.scopes.map((scope) => state.decided[scope.name]?.level);
+    if (!this.#wanted || levels.some((level, i) => level !== this.#wanted?.levels[i]))
+      this.#wanted = { levels, announcement: announcement(this.duties, state) };
+    return this.#wanted.announcement;
   }
 
   start(forget: boolean): void {

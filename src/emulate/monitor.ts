@@ -5,7 +5,6 @@
 import { after, between, type Instant, instant, type Millis, millis, type Prefix } from '../base/index.ts';
 import type { Service, Upstream } from '../plan/index.ts';
 import { holds, type Level, type SiteState, verdictOf } from '../site/index.ts';
-import { advertised } from '../speaker/index.ts';
 import type { Agent } from './agent.ts';
 import { isBroken } from './health.ts';
 import { RETRANSMIT } from './link.ts';
@@ -165,23 +164,24 @@ export class Monitor {
 
   /** What the speaker has told an upstream is what the site decided, no more and no less. */
   #tells(agent: Agent): void {
-    const { speaker } = agent.router;
+    const { plan } = this.#world;
     const wanted = agent.wanted();
-    if (!speaker || !wanted || agent.held) return;
+    if (!wanted || agent.held) return;
     for (const [name, prefixes] of Object.entries(wanted.upstreams)) {
-      const peer = speaker.peers.get(name);
-      if (!peer?.established) continue;
       // The plan's own rules may hold back what the site would announce, never the other way round.
-      const rules = this.#world.plan.sites[agent.site]?.upstreams[name]?.export.length ?? 0;
-      for (const [prefix, { route, level }] of Object.entries(prefixes)) {
-        const [told] = advertised(speaker, peer, { prefix: prefix as Prefix });
-        const wrong = told ? route === undefined : route !== undefined && rules === 0;
+      const rules = plan.sites[agent.site]?.upstreams[name]?.export.length ?? 0;
+      for (const [number, prefix] of plan.prefixes.entries()) {
+        const announced = prefixes[prefix];
+        const told = announced && agent.router.told(name, number);
+        if (told === undefined) continue;
+        const wrong = told ? announced?.route === undefined : announced?.route !== undefined && rules === 0;
         this.#check(
           'not what the table says',
           agent.site,
           `${name} ${prefix}`,
           wrong,
-          () => `${prefix} is ${level}, and ${name} ${told ? 'is still told of it' : 'is not told of it'}`,
+          () =>
+            `${prefix} is ${announced?.level}, and ${name} ${told ? 'is still told of it' : 'is not told of it'}`,
         );
       }
     }

@@ -186,6 +186,16 @@ export class Router {
     return this.speaker?.peers.get(peer)?.established !== undefined;
   }
 
+  /** Whether a peer has been told of a watched prefix; undefined while there is no session. */
+  told(peer: string, number: number): boolean | undefined {
+    const { speaker } = this;
+    const established = speaker?.peers.get(peer)?.established;
+    if (!speaker || !established) return undefined;
+    const { family, bits } = this.#prefixes[number] as Watched;
+    const id = speaker.rib.table(family).prefixes.find(bits.bytes, 0, bits.length);
+    return id !== 0 && (established.exchanges.get(family)?.out.told(id) ?? 0) !== 0;
+  }
+
   /** Breaks the connections with a peer where both ends notice. */
   reset(peer: string): void {
     for (const link of LINKS) {
