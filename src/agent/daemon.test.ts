@@ -155,6 +155,22 @@ test('a service that stops withdraws the prefix: its refusal counts at once', as
   await until(() => !route(up));
 });
 
+test('explain says of a prefix what is asked here, also where other sites run other services in it', async () => {
+  const up = await upstream();
+  const web = await service();
+  const file = planFile({ up, service: web.port }, '  nyc: { id: 9 }\n');
+  const elsewhere = 'elsewhere: { address: 203.0.113.81, sites: [nyc], probes: [{ icmp: {} }] }';
+  writeFileSync(file, readFileSync(file, 'utf8').replace('services:\n', `services:\n  ${elsewhere}\n`));
+  await daemonOf(file);
+  await until(() => route(up));
+  const { steps } = await ask<ExplainView>('explain', { prefix: V4, upstream: 'up' });
+  expect(steps[0]).toMatchObject({
+    step: 'verdict',
+    passes: true,
+    detail: [expect.stringMatching(/^web\/tcp: up/)],
+  });
+});
+
 test('status, explain, drain and freeze: every answer says why, and every order has a reason and an owner in the audit log', async () => {
   const up = await upstream();
   const web = await service();

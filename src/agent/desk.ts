@@ -247,7 +247,9 @@ export class Desk {
     };
   }
 
+  /** Nothing for a service that runs at other sites only. */
   #probeLines(service: string): readonly string[] {
+    if (!this.#agent.duties.services.includes(service)) return [];
     return this.#service(service).probes.map(
       (p) => `${service}/${p.probe}: ${p.phase}${p.detail === undefined ? '' : ` (${p.detail})`}`,
     );
