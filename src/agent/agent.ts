@@ -14,22 +14,21 @@ import {
   dutiesOf,
   type Report,
   reconfigureSite,
-  restoreSite,
   type SiteEffect,
   type SiteEvent,
   type SiteState,
   siteDue,
-  startSite,
   stepSite,
 } from '../site/index.ts';
 import { countable, sessions } from './census.ts';
 import { type Happening, History } from './history.ts';
+import { isAnnounced, Life, patience } from './life.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type MakeTask, Probing } from './probing.ts';
 import { rehearse } from './rehearsal.ts';
 import { Router, type RouterOptions } from './router.ts';
-import { machineRun, readState, type Saved, StateFile } from './state-file.ts';
 import { type Passwords, type SessionChanges, Upstreams } from './upstreams.ts';
+import { wordsOf } from './words.ts';
 
 /** Where reports go, and from where answers come. Losing it changes nothing that is announced. */
 export interface Tickets {
@@ -56,8 +55,6 @@ export interface AgentOptions {
   readonly wall?: () => number;
 }
 
-/** How often the state file's time says that the agent lives. */
-const ALIVE = seconds(2);
 /** How long a reload may leave things as they are while new services are looked at for the first time. */
 const RELOAD_PATIENCE = seconds(30);
 /** How often the sessions of a draining site are counted. */
@@ -75,7 +72,7 @@ export class Agent {
   readonly #options: AgentOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #file: StateFile | undefined;
+  readonly #life: Life;
   readonly #probing: Probing;
   readonly #own: OwnAddresses;
   /** Peers keep what our last life told them, and may be told so. */
@@ -84,12 +81,11 @@ export class Agent {
   #state: SiteState;
   #tickets: Tickets | undefined;
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
-  #alive: (() => void) | undefined;
   #census: (() => void) | undefined;
   /** Nobody is told anything before then, at the latest. */
   #held: { readonly why: string; readonly until: Instant; readonly cancel: () => void } | undefined;
   #phase: 'new' | 'running' | 'stopping' = 'new';
-  #savedAs = '';
+  #savePlanned = false;
   /** How long the last decisions took to be written to the upstreams' sockets, in milliseconds. */
   onWritten: ((took: number) => void) | undefined;
   onProbe:
@@ -107,13 +103,17 @@ export class Agent {
     this.#log = options.log;
     this.#duties = duties;
     this.began = clock.now();
-    const before = this.#lastLife();
-    this.boot = Math.max(this.#utc(), (before?.saved.boot ?? 0) + 1);
-    this.#state = this.#firstState(before?.saved);
-    this.restarted = before !== undefined && this.#mayResume(before.saved, before.aliveAt);
-    this.#own = new OwnAddresses(this.#log, before?.saved.machine === machineRun() ? before.saved.added : []);
-    if (options.stateFile !== undefined)
-      this.#file = new StateFile(options.stateFile, (why) => this.#log.error(why));
+    this.#life = new Life({
+      duties,
+      clock,
+      log: options.log,
+      wall: () => this.#utc(),
+      ...(options.stateFile === undefined ? {} : { stateFile: options.stateFile }),
+    });
+    this.boot = this.#life.boot;
+    this.#state = this.#life.first;
+    this.restarted = this.#life.restarted;
+    this.#own = new OwnAddresses(this.#log, this.#life.added);
     this.router = new Router({
       speaker: {
         asn: plan.asn,
@@ -172,7 +172,10 @@ export class Agent {
     const now = this.announcement();
     this.upstreams.add(plan, now, true);
     if (this.restarted)
-      this.#hold('what we announced before the restart stays until our health is known', this.#patience());
+      this.#hold(
+        'what we announced before the restart stays until our health is known',
+        patience(plan, this.site),
+      );
     try {
       await this.router.start(this.restarted);
     } catch (error) {
@@ -183,9 +186,12 @@ export class Agent {
     this.#phase = 'running';
     this.#joinController();
     this.step({ kind: 'due' });
+    // A site that was frozen announces what it announced before the restart.
+    this.upstreams.tell(plan, this.announcement());
+    this.#release();
     this.#probing.follow(this.#duties);
     this.#save();
-    this.#beAlive();
+    this.#life.begin();
   }
 
   /** Hands an event to the judgement and carries out what follows. Gives the refusals, as sentences. */
@@ -197,11 +203,11 @@ export class Agent {
     if (effects.some((e) => e.do === 'announce')) this.#tell(began);
     for (const effect of effects) if (effect.do === 'report') this.#tickets?.send(effect.report);
     const rest = effects.filter((e) => e.do !== 'report');
-    // What was decided leaves first; words about it are written afterwards.
+    // What was decided leaves first; the state file and words about it are written right afterwards.
     if (rest.length > 0) setImmediate(() => this.#speakOf(rest));
+    if (rest.length > 0 || event.kind === 'freeze' || event.kind === 'thaw') this.#saveSoon();
     this.#arm();
     this.#count();
-    if (rest.length > 0 || event.kind === 'freeze' || event.kind === 'thaw') this.#save();
     return effects.flatMap((e) => (e.do === 'refuse' ? [e.why] : []));
   }
 
@@ -272,7 +278,7 @@ export class Agent {
     this.#phase = 'stopping';
     this.#unhold();
     this.#wake?.cancel();
-    this.#alive?.();
+    this.#life.end();
     this.#census?.();
     const until = performance.now() + STOP_WORK;
     while (this.router.speaker.busy && performance.now() < until)
@@ -281,94 +287,32 @@ export class Agent {
     await this.#tickets?.close();
     await this.#own.removeAll();
     this.#save(false);
-    await this.#file?.settled();
+    await this.#life.settled();
   }
 
   happen(kind: Happening['kind'], say: string, rest: Partial<Happening> = {}): void {
     this.#happen(kind, say, rest);
   }
 
-  // ── the last life ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  #lastLife(): { readonly saved: Saved; readonly aliveAt: number } | undefined {
-    const { stateFile, plan, site } = this.#options;
-    if (stateFile === undefined) return undefined;
-    const found = readState(stateFile);
-    if ('nothing' in found) return undefined;
-    if ('unreadable' in found) {
-      this.#log.warn(`${found.unreadable}; the agent begins anew`);
-      return undefined;
-    }
-    const { saved } = found;
-    if (saved.site !== site || saved.network !== plan.network) {
-      this.#log.warn(`${stateFile} is of site ${saved.site} of ${saved.network}; the agent begins anew`);
-      return undefined;
-    }
-    return found;
-  }
-
-  #firstState(saved: Saved | undefined): SiteState {
-    const now = this.#clock.now();
-    if (!saved) return startSite(this.#duties, this.boot, now);
-    const elapsed = millis(Math.max(0, this.#utc() - saved.utc));
-    try {
-      return restoreSite(this.#duties, saved.state, { savedAt: saved.at, elapsed, boot: this.boot }, now);
-    } catch (error) {
-      this.#log.warn(`the saved state does not fit (${(error as Error).message}); the agent begins anew`);
-      return startSite(this.#duties, this.boot, now);
-    }
-  }
-
-  /**
-   * Whether peers may still hold what the last life announced, and it works on: it was announcing, ended without a goodbye,
-   * on a machine that has run on since, and no longer ago than we asked them to wait.
-   */
-  #mayResume(saved: Saved, aliveAt: number): boolean {
-    return (
-      saved.running &&
-      saved.announcing &&
-      saved.machine === machineRun() &&
-      this.#utc() - aliveAt <= this.#patience() + ALIVE
-    );
-  }
-
-  /** The shortest time that an upstream was asked to wait for us; 0 when none was. */
-  #patience(): Millis {
-    const times = Object.values(this.plan.sites[this.site]!.upstreams).flatMap((u) =>
-      u.enabled && u.gracefulRestart !== undefined ? [u.gracefulRestart] : [],
-    );
-    return times.length === 0 ? millis(0) : (Math.min(...times) as Millis);
-  }
-
+  /** What a restart has to know is on its way to the disk. */
   #save(running = true): void {
-    if (!this.#file || this.#phase === 'new') return;
-    const announcing = running && Object.values(this.#state.decided).some(isAnnounced);
-    const saved: Saved = {
-      schema: 'nearcast.state/1',
-      network: this.plan.network,
-      site: this.site,
-      boot: this.boot,
-      machine: machineRun(),
-      running,
-      // While peers keep what the last life said, it is as if we had said it.
-      announcing: announcing || (running && this.#held !== undefined && this.restarted),
-      at: this.#clock.now(),
-      utc: this.#utc(),
+    if (this.#phase === 'new') return;
+    this.#life.save({
+      plan: this.plan,
       state: this.#state,
       added: this.#own.added,
-    };
-    const text = JSON.stringify({ ...saved, at: 0, utc: 0 });
-    if (text === this.#savedAs) return;
-    this.#savedAs = text;
-    this.#file.save(saved);
+      running,
+      held: this.#held !== undefined,
+    });
   }
 
-  #beAlive(): void {
-    const again = () => {
-      void this.#file?.touch();
-      this.#alive = this.#clock.wake(after(this.#clock.now(), ALIVE), again);
-    };
-    if (this.#file) again();
+  #saveSoon(): void {
+    if (this.#savePlanned) return;
+    this.#savePlanned = true;
+    setImmediate(() => {
+      this.#savePlanned = false;
+      if (this.#phase === 'running') this.#save();
+    });
   }
 
   #utc(): number {
@@ -380,7 +324,8 @@ export class Agent {
   #tell(began: number): void {
     this.upstreams.tell(this.plan, this.announcement());
     this.#release();
-    // Connections write at the end of this turn's callback.
+    this.router.settle();
+    // Where the kernel could not be handed the bytes at once, connections write at the end of this turn's callback.
     process.nextTick(() => process.nextTick(() => this.onWritten?.(performance.now() - began)));
   }
 
@@ -453,43 +398,16 @@ export class Agent {
 
   #speakOf(effects: readonly SiteEffect[]): void {
     for (const effect of effects) {
-      switch (effect.do) {
-        case 'announce': {
-          const { scope, was, level, why } = effect;
-          const say = `${scope} is ${LEVEL_WORDS[level]}: ${why.join('; ')}`;
-          this.#log[level === 'full' ? 'info' : 'warn'](say, { scope, from: was, to: level });
-          this.#happen('decision', say, { about: scope, from: was, to: level, why });
-          break;
-        }
-        case 'note': {
-          const { about, from, to, why } = effect;
-          const say = `${about}: ${from} → ${to}${why.length > 0 ? ` (${why.join('; ')})` : ''}`;
-          this.#log[to === 'down' || to === 'degraded' ? 'warn' : 'info'](say);
-          this.#happen(about === 'drain' ? 'drain' : 'health', say, { about, from, to, why });
-          break;
-        }
-        case 'refuse':
-          this.#log.warn(`refused: ${effect.why}`);
-          this.#happen('order', `refused: ${effect.why}`);
-          break;
-        case 'report':
-          break;
-      }
+      const words = wordsOf(effect);
+      if (!words) continue;
+      const { level, kind, say, ...rest } = words;
+      const { about, from, to } = rest;
+      this.#log[level](say, kind === 'decision' ? { scope: about, from, to } : {});
+      this.#happen(kind, say, rest);
     }
   }
 
   #happen(kind: Happening['kind'], say: string, rest: Partial<Happening> = {}): void {
     this.history.add({ at: new Date(this.#utc()).toISOString(), site: this.site, kind, say, ...rest });
   }
-}
-
-const LEVEL_WORDS = {
-  full: 'announced',
-  'less-preferred': 'announced less preferred',
-  withdrawn: 'withdrawn',
-  pending: 'not announced yet',
-} as const;
-
-function isAnnounced({ level }: { readonly level: string }): boolean {
-  return level === 'full' || level === 'less-preferred';
 }

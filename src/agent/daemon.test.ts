@@ -296,6 +296,27 @@ test('killed with -9, an agent that comes back lets peers keep its routes until 
   expect(readText(join(folder, 'agent-fra.json'))).toMatch(/"running":false/);
 }, 20_000);
 
+test('frozen and killed with -9, it comes back with what it announced, though its service has gone meanwhile: the route is never withdrawn', async () => {
+  const up = await upstream();
+  const web = await service();
+  const file = planFile({ up, service: web.port });
+  const first = agentProcess(file);
+  await until(() => route(up));
+  const socket = join(folder, 'child.sock');
+  const client = await connectControl(socket);
+  await client.call('freeze', { owner: 'anna', reason: 'the probes are rebuilt' });
+  client.close();
+  web.close();
+  await until(() => /"frozen"/.test(readText(join(folder, 'agent-fra.json'))));
+  first.kill('SIGKILL');
+  await until(() => route(up)?.stale);
+  const withdrawals = up.speaker.peers.get('site')!.counters.withdrawalsIn;
+  agentProcess(file);
+  await until(() => route(up)?.stale === false);
+  expect(up.speaker.peers.get('site')!.counters.withdrawalsIn).toBe(withdrawals);
+  expect(med(up)).toBe(0);
+}, 20_000);
+
 function agentProcess(file: string): ChildProcess {
   const child = spawn(
     process.execPath,

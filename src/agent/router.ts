@@ -174,6 +174,11 @@ export class Router {
     this.#settle();
   }
 
+  /** Does what is left to do now and not between other work, for a moment at most: what has been decided is to leave at once. */
+  settle(): void {
+    if (this.speaker.busy) this.#turn();
+  }
+
   /** Ends every session with a Cease and this text (RFC 9003), and resolves when the last words have left. */
   async stop(text?: string): Promise<void> {
     for (const listener of this.#listeners) await listener.close();
@@ -395,10 +400,13 @@ export class Router {
 
   #work(): void {
     this.#working = false;
+    this.#turn();
+  }
+
+  #turn(): void {
     const { clock } = this.#options;
     const until = clock.now() + TURN;
-    do this.feed({ kind: 'work' });
-    while (this.speaker.busy && clock.now() < until);
+    while (this.speaker.busy && clock.now() < until) this.feed({ kind: 'work' });
   }
 
   #arm(): void {

@@ -1,5 +1,6 @@
 /** The same site under a changed plan, and after a restart. */
 import { type Instant, type Millis, millis } from '../base/index.ts';
+import { frozenLevels } from './standing.ts';
 import { type Decided, type Duties, type SiteState, startSite } from './state.ts';
 import { reconfigureVerdict } from './verdict.ts';
 
@@ -32,17 +33,25 @@ export function reconfigureSite(duties: Duties, state: SiteState, boot: number, 
 
 /**
  * A site that starts again from what it knew when it was saved at `savedAt`, `elapsed` ago: nothing is announced before new
- * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out.
+ * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out. A frozen site stays as it
+ * was announced when upstreams still hold that (`resumed`); when they do not, it comes back to it once its services are known
+ * to be good.
  */
 export function restoreSite(
   duties: Duties,
   saved: SiteState,
-  times: { readonly savedAt: Instant; readonly elapsed: Millis; readonly boot: number },
+  times: {
+    readonly savedAt: Instant;
+    readonly elapsed: Millis;
+    readonly boot: number;
+    readonly resumed?: boolean;
+  },
   now: Instant,
 ): SiteState {
   const fresh = startSite(duties, times.boot, now);
   const shift = now - times.savedAt - times.elapsed;
   const moved = (at: Instant) => millis(at + shift) as number as Instant;
+  const levels = saved.frozen && frozenLevels(saved);
   return {
     ...fresh,
     services: Object.fromEntries(
@@ -66,13 +75,18 @@ export function restoreSite(
           frozen: {
             ...saved.frozen,
             ...(saved.frozen.until === undefined ? {} : { until: moved(saved.frozen.until) }),
+            levels: levels ?? {},
           },
         }),
     decided: Object.fromEntries(
-      Object.entries(fresh.decided).map(([scope, d]) => [
-        scope,
-        { ...d, left: wasOut(saved.decided[scope]) },
-      ]),
+      Object.entries(fresh.decided).map(([scope, d]) => {
+        const level = levels?.[scope];
+        const stands = level !== undefined && (times.resumed === true || level === 'withdrawn');
+        return [
+          scope,
+          { ...d, ...(stands ? { level, why: ['frozen'] } : {}), left: wasOut(saved.decided[scope]) },
+        ];
+      }),
     ),
   };
 }

@@ -322,6 +322,47 @@ test('a restart announces nothing before new probes are good, and remembers orde
   expect(again.tell('+').level).toBe('less-preferred');
 });
 
+test('frozen and killed: what upstreams still hold stands as it is, whatever the probes say', () => {
+  const story = new Story(dutiesIn()).tell('+++').happen({ kind: 'freeze', order: ADA }).tell('----');
+  expect(story.level).toBe('full');
+  const again = restarted(story, true);
+  expect(again.tell('.').level).toBe('full');
+  expect(again.tell('---').path).toEqual([]);
+  expect(again.happen({ kind: 'thaw', order: ADA }).level).toBe('withdrawn');
+});
+
+test('frozen, and nothing stands any more: it comes back to what was frozen once its services are good, also after a clean stop', () => {
+  for (const stop of [false, true]) {
+    const story = new Story(dutiesIn())
+      .tell('+++')
+      .happen({ kind: 'drain', order: ADA })
+      .happen({ kind: 'freeze', order: ADA });
+    expect(story.level).toBe('less-preferred');
+    if (stop) expect(story.happen({ kind: 'stop' }).level).toBe('withdrawn');
+    const again = restarted(story, false);
+    expect(again.tell('---').level).toBe('pending');
+    expect(again.tell('++').level).toBe('pending');
+    expect(again.tell('+...').level).toBe('less-preferred');
+    expect(again.tell('---').level).toBe('less-preferred');
+  }
+});
+
+test('frozen while withdrawn, it stays withdrawn after a restart; frozen before it announced, it waits to be thawed', () => {
+  const out = new Story(dutiesIn()).tell('+++--').happen({ kind: 'freeze', order: ADA });
+  expect(restarted(out, false).tell('++++++').level).toBe('withdrawn');
+  const early = new Story(dutiesIn()).happen({ kind: 'freeze', order: ADA });
+  expect(restarted(early, false).tell('++++++').level).toBe('pending');
+});
+
+/** The same site after a restart, four seconds later. */
+function restarted(story: Story, resumed: boolean): Story {
+  const saved = JSON.parse(JSON.stringify(story.state)) as SiteState;
+  const times = { savedAt: instant(story.now), elapsed: millis(4000), boot: 2, resumed };
+  const again = new Story(story.duties);
+  again.state = restoreSite(story.duties, saved, times, instant(0));
+  return again;
+}
+
 test('whatever happens, in whatever order: never full while down, deadlines ahead, state plain', () => {
   const events: fc.Arbitrary<SiteEvent> = fc.oneof(
     fc.constantFrom('good', 'good', 'bad', 'dead').map((outcome) => ({

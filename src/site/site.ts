@@ -7,7 +7,7 @@ import { type Announcement, announcementOf } from './announcement.ts';
 import { type Decision, decide, mayLeave } from './decision.ts';
 import { type DrainEvent, stepDrain } from './drain.ts';
 import { type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
-import { failingOf, guardView, needOf, verdictOf } from './standing.ts';
+import { failingOf, frozenLevels, guardView, needOf, verdictOf } from './standing.ts';
 import type { Decided, Duties, SiteEffect, SiteEvent, SiteState, SiteStep } from './state.ts';
 import {
   phaseOf,
@@ -104,8 +104,14 @@ function takeIn(
       return duties.scopes.some((s) => s.name === event.scope) && event.load >= 0
         ? { ...state, load: { ...state.load, [event.scope]: event.load } }
         : state;
-    case 'stop':
-      return { ...state, stopping: true };
+    case 'stop': {
+      const { frozen } = state;
+      return {
+        ...state,
+        stopping: true,
+        ...(frozen ? { frozen: { ...frozen, levels: frozenLevels(state) } } : {}),
+      };
+    }
     case 'probe':
     case 'due':
       return state;
@@ -140,7 +146,14 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
     };
     const health = verdictOf(duties, state, scope);
     const guard = guardView(duties, state, scope, now);
-    const { level, why, byRight } = decideOne(duties, state, before, health.verdict, guard.ticket);
+    const { level, why, byRight } = decideOne(
+      duties,
+      state,
+      scope.name,
+      before,
+      health.verdict,
+      guard.ticket,
+    );
     const reasons = [
       why,
       ...(health.verdict === 'down' || state.drain.phase !== 'in' ? guard.why : []),
@@ -160,20 +173,23 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
   return { ...state, decided };
 }
 
+const KNOWN_GOOD: readonly Verdict[] = ['up', 'degraded'];
+
 function decideOne(
   duties: Duties,
   state: SiteState,
+  scope: string,
   before: Decided,
   verdict: Verdict,
   ticket: TicketView,
 ): Decision {
   if (state.stopping) return { level: 'withdrawn', why: 'the agent is being stopped', byRight: true };
-  if (state.frozen)
-    return {
-      level: before.level,
-      why: `frozen by ${state.frozen.owner}: ${state.frozen.reason}`,
-      byRight: before.left,
-    };
+  if (state.frozen) {
+    const back = before.level === 'pending' && KNOWN_GOOD.includes(verdict);
+    const level = (back && state.frozen.levels?.[scope]) || before.level;
+    const why = `frozen by ${state.frozen.owner}: ${state.frozen.reason}`;
+    return { level, why, byRight: before.left && level === before.level };
+  }
   return decide({ verdict, drain: state.drain.phase, ticket, last: duties.plan.guard.last });
 }
 

@@ -1,5 +1,6 @@
 /** Where a site stands with one scope: the verdict, what the guard says, and how much a ticket is wanted. */
 import { between, type Instant, type Millis } from '../base/index.ts';
+import type { Level } from './decision.ts';
 import { type TicketView, ticketView } from './holder.ts';
 import type { Scope } from './scope.ts';
 import type { Duties, SiteState } from './state.ts';
@@ -86,4 +87,14 @@ export function needOf(duties: Duties, state: SiteState, scope: Scope): Need | u
     );
   });
   return shaky || phase === 'lessPreferred' ? 'soon' : 'spare';
+}
+
+/** What a frozen site announces, or, where nothing is announced yet or any more, what it is to come back to. */
+export function frozenLevels(state: Pick<SiteState, 'frozen' | 'stopping' | 'decided'>): {
+  readonly [scope: string]: Level;
+} {
+  const decided = Object.entries(state.stopping ? {} : state.decided).flatMap(([scope, { level }]) =>
+    level === 'pending' ? [] : [[scope, level] as const],
+  );
+  return { ...state.frozen?.levels, ...Object.fromEntries(decided) };
 }

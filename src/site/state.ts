@@ -25,7 +25,11 @@ export interface SiteState {
   readonly holders: { readonly [scope: string]: HolderState };
   readonly drain: DrainState;
   /** Nothing that is announced changes until then. */
-  readonly frozen?: Order & { readonly until?: Instant };
+  readonly frozen?: Order & {
+    readonly until?: Instant;
+    /** After a restart: what a scope of which nothing stands any more comes back to once its services are good. */
+    readonly levels?: { readonly [scope: string]: Level };
+  };
   readonly stopping: boolean;
   readonly decided: { readonly [scope: string]: Decided };
   /** Measured towards the scopes' addresses, bits per second. */
