@@ -1,4 +1,5 @@
 /** Who goes where, for people: a board that is drawn anew at a terminal, lines of what changed elsewhere. */
+import { formatBitRate } from '../plan/index.ts';
 import { type Column, formatTable, paint } from './table.ts';
 import type { UpSite, UpView, WhoRow } from './up-views.ts';
 
@@ -12,8 +13,20 @@ export const SITE_COLUMNS: readonly Column<UpSite>[] = [
   { title: '', text: (s) => '█'.repeat(Math.round(s.share * BAR)).padEnd(BAR, '·') },
   { title: 'COUNTRIES', align: 'right', text: (s) => String(s.vantages) },
   { title: 'RTT', align: 'right', text: (s) => (s.rttMs === undefined ? '' : `${s.rttMs.toFixed(0)} ms`) },
+  {
+    title: 'LOAD',
+    align: 'right',
+    text: (s) => (s.load === undefined ? '' : formatLoad(s.load, s.capacity)),
+    colour: (s) => ((s.load ?? 0) > (s.capacity ?? Number.POSITIVE_INFINITY) ? 'red' : undefined),
+  },
   { title: 'ASKED', align: 'right', text: (s) => String(s.asked) },
 ];
+
+/** `123 of 400 Gbps`: what lands there, and what it can serve. */
+function formatLoad(load: number, capacity: number | undefined): string {
+  const gbps = (load / 1e9).toFixed(load < 10e9 ? 1 : 0);
+  return capacity === undefined ? `${gbps} Gbps` : `${gbps} of ${formatBitRate(capacity)}`;
+}
 
 export function stateText(s: UpSite): string {
   if (s.standing !== 'running') return s.standing;
@@ -61,6 +74,7 @@ export function board(
     '',
     ...formatTable(SITE_COLUMNS, view.sites, colour).split('\n'),
     ...(view.cuts.length > 0 ? ['', `cut: ${view.cuts.join(', ')}`] : []),
+    ...(view.controlled === false ? ['', 'the controller is dead: nobody hands out tickets'] : []),
     '',
   ];
   const tail = [

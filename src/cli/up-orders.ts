@@ -20,10 +20,10 @@ const PATIENCE_MS = 20_000;
 export function killCommand(write: Write = toStandardOutput): Command {
   return order(
     'kill',
-    'kill the agent of a site under nearcast up, with kill -9',
-    '  nearcast kill tyo      it stays dead until: nearcast heal tyo',
+    'kill the agent of a site under nearcast up, with kill -9, or the controller that hands out tickets',
+    '  nearcast kill tyo             it stays dead until: nearcast heal tyo\n  nearcast kill controller      nothing that is announced changes; heal controller brings it back',
   )
-    .argument('<site>', 'the site')
+    .argument('<site>', 'the site, or the word "controller"')
     .action((site: string, o: Options) => give('kill', { site }, o, write));
 }
 
@@ -63,7 +63,7 @@ export function healCommand(write: Write = toStandardOutput): Command {
   return order(
     'heal',
     'undo kill, fail and cut under nearcast up: at a site, of a service, of a cable, or everything',
-    '  nearcast heal                       everything\n  nearcast heal tyo                   a site: process, services, cables\n  nearcast heal resolver at tyo       one service\n  nearcast heal tyo as64607           one cable',
+    '  nearcast heal                       everything\n  nearcast heal tyo                   a site: process, services, cables\n  nearcast heal resolver at tyo       one service\n  nearcast heal tyo as64607           one cable\n  nearcast heal controller            who hands out tickets',
   )
     .argument('[what]', 'a site, a service, or one end of a cable')
     .argument('[at-or-other]', 'the word "at", or the other end of a cable')
@@ -83,12 +83,17 @@ export function whoCommand(write: Write = toStandardOutput): Command {
   return order(
     'who',
     'who goes where under nearcast up, by the routes of this moment',
-    '  nearcast who                        some countries\n  nearcast who --all                  every country that has a calling code\n  nearcast who --from 127.81.0.1      one vantage; or --from Nairobi',
+    '  nearcast who                        some countries\n  nearcast who --all                  every country that has a calling code\n  nearcast who --from 127.81.0.1      one vantage; or --from Nairobi\n  nearcast who --from tyo -6          by the routes of the IPv6 prefix',
   )
     .option('--from <vantage>', 'an address in 127.0.0.0/8, a city, or its code')
     .option('--all', 'every country')
-    .action(async (o: Options & { readonly from?: string; readonly all?: true }) => {
-      const args = { ...(o.from === undefined ? {} : { from: o.from }), ...(o.all ? { all: true } : {}) };
+    .option('-6, --ipv6', 'by the routes of the IPv6 prefix')
+    .action(async (o: Options & { readonly from?: string; readonly all?: true; readonly ipv6?: true }) => {
+      const args = {
+        ...(o.from === undefined ? {} : { from: o.from }),
+        ...(o.all ? { all: true } : {}),
+        ...(o.ipv6 ? { family: 6 as const } : {}),
+      };
       const rows = await ask('who', args, o);
       if (o.json) write(`${JSON.stringify({ schema: 'nearcast.who/1', rows }, null, 2)}\n`);
       else write(`${formatTable(WHO_COLUMNS, rows, wantsColour(process.stdout))}\n`);

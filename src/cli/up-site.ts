@@ -57,6 +57,10 @@ async function take(order: SiteOrder): Promise<void> {
       await edge?.heal(order.service);
       daemon?.agent.recheck();
       return;
+    case 'load':
+      for (const [scope, load] of Object.entries(order.load))
+        daemon?.agent.step({ kind: 'load', scope, load });
+      return;
     case 'dial': {
       const router = daemon?.agent.router;
       for (const [name, peer] of router?.speaker.peers ?? [])

@@ -33,6 +33,9 @@ export interface UpSite {
   readonly rttMs?: number;
   /** Requests and queries that were sent there. */
   readonly asked: number;
+  /** Bits per second that land there and that it can serve, where known. */
+  readonly load?: number;
+  readonly capacity?: number;
 }
 
 export interface UpView {
@@ -41,18 +44,22 @@ export interface UpView {
   readonly pid: number;
   readonly http: string;
   readonly dns: string;
+  /** Addresses at which clients come in. */
+  readonly hosts: readonly string[];
   readonly ready: boolean;
+  /** Whether the controller of the plan hands out tickets; absent where the plan names none. */
+  readonly controlled?: boolean;
   readonly sites: readonly UpSite[];
   /** Cables that are cut. */
   readonly cuts: readonly string[];
   readonly outcomes: { readonly served: number; readonly lost: number; readonly failed: number };
-  /** Process ids of the agents, for whoever measures. */
+  /** Plans, states and logs of the sites. */
   readonly folder: string;
 }
 
 export interface UpOrders {
   readonly who: {
-    readonly args: { readonly from?: string; readonly all?: boolean };
+    readonly args: { readonly from?: string; readonly all?: boolean; readonly family?: 4 | 6 };
     readonly result: readonly WhoRow[];
   };
   readonly status: { readonly args: object; readonly result: UpView };

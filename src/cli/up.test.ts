@@ -7,6 +7,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl } from '../host/index.ts';
 import { moves } from './up-board.ts';
@@ -20,9 +21,9 @@ const file = join(folder, 'network.yaml');
 const PLAN = `
 network: three
 asn: 64500
-prefixes: [203.0.113.0/24]
+prefixes: [203.0.113.0/24, 2001:db8:53::/48]
 defaults:
-  upstream: { role: provider, hold-time: 9s, password: \${NOT_SET}, ttl-security: true }
+  upstream: { role: provider, families: [ipv4, ipv6], hold-time: 9s, password: \${NOT_SET}, ttl-security: true }
   service: { rise: 2, fall: 2, min-stable: 0s }
   probe: { every: 500ms, timeout: 300ms, fast: 50ms }
 sites:
@@ -30,9 +31,9 @@ sites:
   nyc: { id: 2, place: "New York, US", upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
   tyo: { id: 3, place: "Tokyo, JP", upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
 services:
-  web: { address: 203.0.113.80, probes: [{ http: { path: /healthy } }] }
+  web: { address: [203.0.113.80, 2001:db8:53::80], probes: [{ http: { path: /healthy } }] }
   resolver: { address: 203.0.113.53, probes: [{ dns: { name: example.com, type: SOA } }] }
-guard: { keep: 1, leave: 10 per 1s, lease: 10s }
+guard: { keep: 1, leave: 10 per 1s, lease: 4s }
 drain: { settle: 300ms, empty: { sessions: 0, traffic: 10 Mbps, for: 300ms }, deadline: 3s, gone: 300ms, return: 300ms }
 controller: http://192.0.2.1:4786
 `;
@@ -71,6 +72,24 @@ function start(...args: string[]): ChildProcess {
   return child;
 }
 
+/** Runs one to its end. */
+async function run(
+  ...args: string[]
+): Promise<{ readonly code: number; readonly out: string; readonly errors: string }> {
+  const child = spawn(process.execPath, [bin, 'up', file, '--ases', '20', '--seed', '3', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, errors] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
+  const code = await new Promise<number>((resolve) => child.once('exit', resolve));
+  return { code, out, errors };
+}
+
 async function hear(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
   let found: Record<string, unknown> | undefined;
   await until(() => (found = said.find(fits)) !== undefined, 30_000);
@@ -91,19 +110,22 @@ interface Answer {
   readonly body: string;
 }
 
-function get(from: string, headers: http.OutgoingHttpHeaders = {}, path = '/'): Promise<Answer> {
+function get(
+  from: string,
+  headers: http.OutgoingHttpHeaders = {},
+  path = '/',
+  host = '127.0.0.1',
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    const own = host.includes(':') ? {} : { localAddress: from };
     http
-      .get(
-        { host: '127.0.0.1', port: ready['http'] as number, path, localAddress: from, agent: false, headers },
-        (answer) => {
-          let body = '';
-          answer.on('data', (chunk) => {
-            body += chunk;
-          });
-          answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
-        },
-      )
+      .get({ host, port: ready['http'] as number, path, ...own, agent: false, headers }, (answer) => {
+        let body = '';
+        answer.on('data', (chunk) => {
+          body += chunk;
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+      })
       .on('error', reject);
   });
 }
@@ -117,17 +139,30 @@ const READ = (answer: Buffer) =>
     .toString()
     .replace(/[^a-z]/g, '');
 
-function dig(from: string): Promise<string | number> {
+function dig(from: string, host = '127.0.0.1'): Promise<string | number> {
   return new Promise((resolve, reject) => {
-    const socket = dgram.createSocket('udp4');
+    const six = host.includes(':');
+    const socket = dgram.createSocket(six ? 'udp6' : 'udp4');
     const timer = setTimeout(() => reject(new Error('no answer')), 5000);
-    socket.bind(0, from, () => socket.send(QUESTION, ready['dns'] as number, '127.0.0.1'));
+    const query = six ? inSubnet(from) : QUESTION;
+    socket.bind(0, six ? host : from, () => socket.send(query, ready['dns'] as number, host));
     socket.once('message', (answer) => {
       clearTimeout(timer);
       socket.close();
-      resolve(READ(answer));
+      resolve(
+        six ? String(packet.decode(answer).answers?.map((a) => a.type === 'TXT' && a.data)) : READ(answer),
+      );
     });
   });
+}
+
+/** The same question with an EDNS client subnet (RFC 7871 §6): OPT, option 8, IPv4, /32. */
+function inSubnet(from: string): Buffer {
+  const subnet = Buffer.from([0, 8, 0, 8, 0, 1, 32, 0, ...from.split('.').map(Number)]);
+  const opt = Buffer.from([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, subnet.length]);
+  const head = Buffer.from(QUESTION);
+  head[11] = 1;
+  return Buffer.concat([head, opt, subnet]);
 }
 
 function digTcp(from: string): Promise<string | number> {
@@ -145,6 +180,19 @@ function digTcp(from: string): Promise<string | number> {
 const o = { name: NAME };
 const who = async (from: string) => ((await ask('who', { from }, o))[0] as WhoRow).site;
 const status = (): Promise<UpView> => ask('status', {}, o);
+const levelOf = async (site: string) => (await status()).sites.find((s) => s.site === site)?.state?.level;
+/** How each site stands with who hands out tickets. */
+const tickets = () =>
+  Promise.all(
+    ['fra', 'nyc', 'tyo'].map(async (site) => {
+      const agent = await connectControl(upAgentSocket(NAME, site));
+      const view = (await agent.call('status', {})) as {
+        readonly scopes: readonly { readonly ticket: string }[];
+      };
+      agent.close();
+      return view.scopes[0]?.ticket;
+    }),
+  );
 const alive = (pid: number) => {
   try {
     process.kill(pid, 0);
@@ -170,7 +218,36 @@ test('a client of every continent is served by the site that its routers choose,
   }
   const all = await ask('who', { all: true }, o);
   expect(new Set(all.map((row) => row.site))).toEqual(new Set(['fra', 'nyc', 'tyo']));
+  // From the client's own network to ours.
+  for (const row of all) expect(row.asPath.at(-1)).toBe(64500);
 });
+
+test('clients on IPv6 go by the IPv6 prefix, and say where they are in a header or a client subnet (RFC 7871)', async () => {
+  const { hosts } = await status();
+  // Many a container has no ::1; then the fronts do without.
+  if (!hosts.includes('::1')) return expect(hosts).toEqual(['127.0.0.1']);
+  for (const from of ['127.81.0.1', '127.49.0.1', '127.1.0.1']) {
+    const [row] = await ask('who', { from, family: 6 }, o);
+    const answer = await get(from, { 'x-vantage': from }, '/', '::1');
+    expect([answer.status, answer.headers['x-served-by'], answer.headers['x-prefix']]).toEqual([
+      200,
+      row?.site,
+      '2001:db8:53::/48',
+    ]);
+    expect(answer.headers['x-as-path']).toBe(row?.asPath.join(' '));
+    // The resolver of this plan has no address in IPv6, so its queries go to the one it has.
+    expect(await dig(from, '::1')).toBe(await who(from));
+  }
+  expect((await get('127.81.0.1')).headers['x-prefix']).toBe('203.0.113.0/24');
+});
+
+test('--try asks from everywhere and ends: each is served by the site that its routes lead to', async () => {
+  const { code, out } = await run('--name', `${NAME}-t`, '--http', '0', '--dns', '0', '--try');
+  expect(out).toMatch(
+    /requests and queries from 30 countries: each was served by the site its routes lead to, 3 sites/,
+  );
+  expect(code).toBe(0);
+}, 60_000);
 
 test('where the machine has one address only, a header or the query says the vantage; nonsense is refused', async () => {
   const site = await who('127.81.0.1');
@@ -182,15 +259,8 @@ test('where the machine has one address only, a header or the query says the van
 
 test('a second world says that there is one, and a port that is taken is named with what to do', async () => {
   const fail = async (...args: string[]) => {
-    const child = spawn(process.execPath, [bin, 'up', file, '--ases', '20', ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let text = '';
-    child.stderr?.on('data', (chunk) => {
-      text += chunk;
-    });
-    const code = await new Promise((resolve) => child.once('exit', resolve));
-    return `${code} ${text}`;
+    const { code, errors } = await run(...args);
+    return `${code} ${errors}`;
   };
   const before = readdirSync(tmpdir()).filter((n) => /^nearcast-up-\d/.test(n)).length;
   expect(await fail('--name', NAME, '--http', '0', '--dns', '0')).toMatch(
@@ -219,25 +289,46 @@ test('kill -9 of the agent moves its clients to another site, heal brings them b
   await until(async () => (await get(from)).headers['x-served-by'] === site);
 });
 
-test('a service that fails takes the site out, and a guard of the last site keeps one', async () => {
-  const site = (await who('127.49.0.1')) as string;
-  await ask('fail', { service: 'resolver', site, how: 'hang' }, o);
-  await until(async () => (await who('127.49.0.1')) !== site);
-  expect(await dig('127.49.0.1')).not.toBe(site);
-  for (const other of ['fra', 'nyc', 'tyo'])
-    await ask('fail', { service: 'web', site: other, how: 'refuse' }, o);
-  // Two may leave; whoever is the third stays, less preferred.
-  await until(async () => (await status()).sites.filter((s) => s.state?.level === 'withdrawn').length === 2);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  expect((await status()).sites.map((s) => s.state?.level).sort()).toEqual([
-    'less-preferred',
-    'withdrawn',
-    'withdrawn',
-  ]);
-  expect((await get('127.49.0.1')).status).toBe(502);
+test('sites fail one after another: the last one stays, less preferred, and says why', async () => {
+  const first = (await who('127.49.0.1')) as string;
+  const [second, third] = ['fra', 'nyc', 'tyo'].filter((s) => s !== first) as [string, string];
+  await ask('fail', { service: 'resolver', site: first, how: 'hang' }, o);
+  await until(async () => (await who('127.49.0.1')) !== first);
+  expect(await dig('127.49.0.1')).not.toBe(first);
+  // Not the same service everywhere at once: that would be a shared fault, which takes nobody out.
+  await ask('fail', { service: 'web', site: second, how: 'refuse' }, o);
+  await until(async () => (await levelOf(second)) === 'withdrawn');
+  await ask('fail', { service: 'resolver', site: third, how: 'wrong' }, o);
+  await until(async () => (await levelOf(third)) === 'less-preferred');
+  const { state } = (await status()).sites.find((s) => s.site === third) as UpView['sites'][number];
+  expect(state?.why.join('; ')).toMatch(
+    /^down, and the guard refuses; refused: would be the last: 2 of 3 sites are out/,
+  );
+  expect([await levelOf(first), await levelOf(second)]).toEqual(['withdrawn', 'withdrawn']);
+  await until(async () => (await who('127.49.0.1')) === third);
+  expect((await get('127.49.0.1')).headers['x-served-by']).toBe(third);
   await ask('heal', {}, o);
   await until(async () => (await status()).ready, 20_000);
-}, 40_000);
+}, 60_000);
+
+test('without a controller nothing that is announced changes, also when every lease has ended', async () => {
+  const before = await ask('who', { all: true }, o);
+  expect((await ask('kill', { site: 'controller' }, o)).done[0]).toMatch(/^the controller is dead/);
+  // A site whose lease has ended holds no ticket, and says so.
+  await until(async () => (await tickets()).every((t) => t === 'lost'), 20_000);
+  const during = await status();
+  expect(during.sites.map((s) => s.state?.level)).toEqual(['full', 'full', 'full']);
+  expect(during.controlled).toBe(false);
+  expect(await ask('who', { all: true }, o)).toEqual(before);
+  // Without a lease a site that is sick goes behind the others, and not away.
+  const site = (await who('127.81.0.1')) as string;
+  await ask('fail', { service: 'web', site, how: 'refuse' }, o);
+  await until(async () => (await levelOf(site)) === 'less-preferred');
+  await until(async () => (await who('127.81.0.1')) !== site);
+  await ask('heal', {}, o);
+  await until(async () => (await status()).ready, 20_000);
+  expect((await status()).controlled).toBe(true);
+}, 60_000);
 
 test('a cut cable is a way less, and a site without any is nowhere', async () => {
   const site = (await who('127.1.0.1')) as string;

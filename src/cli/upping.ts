@@ -7,12 +7,13 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveIssuer } from '../agent/index.ts';
 import { type Args, ControlError, HostError, logger, realClock, serveControl } from '../host/index.ts';
-import { findVantage, type Landing, Planet, vantages } from '../lab/index.ts';
+import { findVantage, kindsOf, type Landing, Planet, usualDemand, vantages } from '../lab/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readPlan } from './plan-file.ts';
 import { wantsColour } from './table.ts';
 import type { UpSettings } from './up.ts';
 import { board, moves } from './up-board.ts';
+import { type Tried, tryWorld } from './up-try.ts';
 import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
 /** How often the board is drawn at most, and how long movement has to rest before it is told of. */
@@ -21,6 +22,8 @@ const REST_MS = 400;
 const LOOK_MS = 100;
 /** How long the start may take before it is said what is missing. */
 const START_MS = 30_000;
+/** How long routes may take to come to rest before it is said who was not served by them. */
+const TRY_MS = 15_000;
 /** News that the board remembers. */
 const NEWS = 200;
 
@@ -33,6 +36,7 @@ export async function runUp(settings: UpSettings): Promise<void> {
   });
   try {
     await Promise.race([up.start(), told]);
+    if (settings.attempt && up.planet) return await up.attempt();
     if (up.planet) up.show();
     const signal = await told;
     up.leave(signal);
@@ -81,9 +85,19 @@ class Up {
   }
 
   async #start(): Promise<void> {
-    const { file, host, http, dns, name, ases, seed } = this.#settings;
+    const { file, hosts, http, dns, name, ases, seed } = this.#settings;
     const { plan } = readPlan(file);
     this.#say('start', `starting ${Object.keys(plan.sites).length} sites of ${plan.network}`);
+    const kinds = Object.entries(kindsOf(plan)).map(
+      ([service, kind]) => `${service} (${kind.toUpperCase()})`,
+    );
+    if (kinds.length > 0)
+      this.#say(
+        'note',
+        `services are servers of ours at every site: ${kinds.join(', ')}; probes ask them, as often as the plan says, instead of what it names`,
+      );
+    const demand = this.#settings.demand ?? usualDemand(plan);
+    let first = true;
     const log = logger({ level: 'warn' });
     this.#folder = freshFolder();
     const cache = getCompileCacheDir();
@@ -92,9 +106,10 @@ class Up {
       ases,
       seed,
       clock: realClock(),
-      host,
+      hosts,
       http,
       dns,
+      demand,
       folder: this.#folder,
       command: [
         process.execPath,
@@ -105,7 +120,11 @@ class Up {
       ],
       env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
       socket: (site) => upAgentSocket(name, site),
-      controller: (p, at) => serveIssuer({ plan: p, host: at.host, port: at.port, log, first: true }),
+      controller: async (p, at) => {
+        const issuer = await serveIssuer({ plan: p, ...at, log, first });
+        first = false;
+        return issuer;
+      },
       handlers: {
         changed: () => {
           this.#dirty = true;
@@ -118,6 +137,7 @@ class Up {
     this.#ready = this.planet.ready();
     const took = (performance.now() - this.#began) / 1000;
     const { ports } = this.planet;
+    const host = this.planet.hosts[0] as string;
     this.#say(
       'ready',
       this.#ready
@@ -142,6 +162,38 @@ class Up {
     const lost = this.#rows().filter((r) => r.site === undefined).length;
     const down = (this.planet as Planet).internet.down();
     return [...sites, ...down.slice(0, 5), ...(lost > 0 ? [`${lost} countries have no way`] : [])];
+  }
+
+  /** Asks from everywhere. Rejects with exit 4 when somebody was not served as the routes say. */
+  async attempt(): Promise<void> {
+    const planet = this.planet as Planet;
+    const until = performance.now() + TRY_MS;
+    const from = vantages().filter((v) => MAIN.includes(v.place.code));
+    const isWrong = (t: Tried) => t.site === undefined || t.answered !== t.site;
+    let tried = await tryWorld(planet, from);
+    // Routes of the start may still be on their way; who met them asks again.
+    while (tried.some(isWrong) && performance.now() < until) {
+      await pause(REST_MS);
+      tried = await tryWorld(planet, from);
+    }
+    const wrong = tried.filter(isWrong);
+    for (const t of tried)
+      if (this.#settings.json) this.#line({ kind: 'tried', ...t });
+      else if (wrong.includes(t))
+        this.#say(
+          'tried',
+          `${t.place} (${t.from}) over ${t.over} and IPv${t.family}: ${t.answered}, and its routes lead to ${t.site ?? 'nowhere'}`,
+        );
+    const sites = new Set(tried.map((t) => t.site));
+    const all = `${tried.length} requests and queries from ${new Set(tried.map((t) => t.from)).size} countries`;
+    if (wrong.length > 0 || !this.#ready)
+      throw new Failure(
+        wrong.length > 0
+          ? `${wrong.length} of ${all} were not served by the site that their routes lead to`
+          : `not everything is as it should be: ${this.#missing().join('; ')}`,
+        EXIT.notConverged,
+      );
+    this.#say('end', `${all}: each was served by the site its routes lead to, ${sites.size} sites in all`);
   }
 
   /** Begins to look at what changes. */
@@ -224,9 +276,10 @@ class Up {
       case 'status':
         return this.#view();
       case 'who':
-        return this.#who(args['from'], args['all'] === true);
+        return this.#who(args['from'], args['all'] === true, args['family'] === 6 ? 6 : 4);
       case 'kill':
         return this.#do(async () => {
+          if (args['site'] === CONTROLLER && !planet.sites.has(CONTROLLER)) return this.#killController();
           const site = this.#site(args['site']);
           if (planet.sites.get(site)?.standing === 'dead') return [`${site} is dead already`];
           await planet.kill(site);
@@ -267,16 +320,35 @@ class Up {
     }
   }
 
+  async #killController(): Promise<readonly string[]> {
+    const planet = this.planet as Planet;
+    if (planet.controlled === undefined) throw new ControlError(NO_CONTROLLER, 2);
+    return [
+      (await planet.killController())
+        ? 'the controller is dead: nobody hands out tickets until nearcast heal controller'
+        : 'the controller is dead already',
+    ];
+  }
+
   async #heal(what: unknown, other: unknown): Promise<readonly string[]> {
     const planet = this.planet as Planet;
     if (what === undefined) {
       const cuts = planet.internet.heal().map((c) => `healed: ${c}`);
+      if (await planet.healController()) cuts.push('the controller hands out tickets again');
       const rest = await Promise.all([...planet.sites.keys()].map((site) => planet.healSite(site)));
       for (const site of planet.sites.values())
         if (cuts.length > 0 && site.standing === 'running') await site.tell({ do: 'dial' });
       return [...cuts, ...rest.flat(), 'all services are well'];
     }
     const name = String(what);
+    if (name === CONTROLLER && !planet.sites.has(name)) {
+      if (planet.controlled === undefined) throw new ControlError(NO_CONTROLLER, 2);
+      return [
+        (await planet.healController())
+          ? 'the controller hands out tickets again'
+          : 'the controller hands out tickets already',
+      ];
+    }
     if (planet.sites.has(name) && other === undefined) {
       const done = await planet.healSite(name);
       return done.length > 0 ? done : [`the services of ${name} are well`];
@@ -313,26 +385,28 @@ class Up {
     return `'${one}' is no site (${Object.keys(plan.sites).join(', ')}), no upstream, and no AS with a link here`;
   }
 
-  #who(from: unknown, all: boolean): readonly WhoRow[] {
+  #who(from: unknown, all: boolean, family: 4 | 6): readonly WhoRow[] {
     const planet = this.planet as Planet;
-    if (from === undefined) return all ? this.#rows() : this.#rows(MAIN);
+    if (!planet.directions.families().includes(family))
+      throw new ControlError(`the plan announces no IPv${family} prefix`, 2);
+    if (from === undefined) return all ? this.#rows(undefined, family) : this.#rows(MAIN, family);
     const vantage = findVantage(String(from));
     if (!vantage)
       throw new ControlError(
         `no vantage '${String(from)}': a city such as Tokyo, its code, or an address such as 127.81.0.1`,
         2,
       );
-    return planet.landings([vantage]).map(row);
+    return planet.landings([vantage], family).map(row);
   }
 
-  #rows(only?: readonly string[]): readonly WhoRow[] {
+  #rows(only?: readonly string[], family?: 4 | 6): readonly WhoRow[] {
     const chosen = vantages().filter((v) => only === undefined || only.includes(v.place.code));
-    return (this.planet as Planet).landings(chosen).map(row);
+    return (this.planet as Planet).landings(chosen, family).map(row);
   }
 
   #view(): UpView {
     const planet = this.planet as Planet;
-    const { host } = this.#settings;
+    const host = planet.hosts[0] as string;
     const landings = planet.landings();
     const people = landings.reduce((n, l) => n + l.users, 0);
     return {
@@ -341,7 +415,9 @@ class Up {
       pid: process.pid,
       http: `${host}:${planet.ports.http}`,
       dns: `${host} port ${planet.ports.dns}`,
+      hosts: planet.hosts,
       ready: planet.ready(),
+      ...(planet.controlled === undefined ? {} : { controlled: planet.controlled }),
       cuts: planet.internet.cuts(),
       outcomes: { ...planet.outcomes },
       folder: this.#folder,
@@ -359,6 +435,10 @@ class Up {
     };
   }
 }
+
+/** What `kill` and `heal` call whoever hands out tickets. */
+const CONTROLLER = 'controller';
+const NO_CONTROLLER = 'this plan names no controller: each site judges alone';
 
 /** Vantages that `who` shows unless all are asked for. */
 const MAIN =

@@ -1,5 +1,5 @@
 /** How a client gets to a site: from its vantage into the nearest access network, and on by the routes of that moment. */
-import { covers, hostPrefix, type IpFamily, type Prefix } from '../base/index.ts';
+import { covers, familyOf, hostPrefix, type IpFamily, type Prefix } from '../base/index.ts';
 import type { Plan } from '../plan/index.ts';
 import { distanceKm, linkLatencyMs } from '../topology/index.ts';
 import type { Internet, Journey } from './internet.ts';
@@ -26,14 +26,29 @@ export class Directions {
     this.#edges = edges.length > 0 ? edges : routers;
   }
 
-  /** The prefix that clients of a kind of service send to: that of the first such service, else the plan's first. */
+  /**
+   * The prefix that clients of a kind of service send to: that of the first such service, in the family they speak when it has an
+   * address in it, else in the other one; of a plan without such a service, its first prefix.
+   */
   prefix(kind: 'http' | 'dns', family: IpFamily = 4): Prefix {
     const { prefixes, services } = this.#plan;
-    const ofFamily = prefixes.filter((p) => p.includes(':') === (family === 6));
     const name = Object.entries(kindsOf(this.#plan)).find(([, k]) => k === kind)?.[0];
-    const address = services[name ?? '']?.address.find((a) => a.includes(':') === (family === 6));
-    const covering = address && ofFamily.find((p) => covers(p, hostPrefix(address)));
-    return covering ?? ofFamily[0] ?? (prefixes[0] as Prefix);
+    const found = (of: IpFamily) =>
+      services[name ?? '']?.address
+        .filter((a) => familyOf(a) === of)
+        .flatMap((a) => prefixes.filter((p) => covers(p, hostPrefix(a))))[0];
+    return (
+      found(family) ??
+      found(family === 4 ? 6 : 4) ??
+      prefixes.find((p) => p.includes(':') === (family === 6)) ??
+      (prefixes[0] as Prefix)
+    );
+  }
+
+  /** The families of addresses that the plan announces. */
+  families(): readonly IpFamily[] {
+    const has = new Set(this.#plan.prefixes.map((p) => (p.includes(':') ? 6 : 4) as IpFamily));
+    return ([4, 6] as const).filter((family) => has.has(family));
   }
 
   /** The router of the access network that serves a vantage: the nearest one. */

@@ -1,9 +1,14 @@
-/** The front for DNS, over UDP and TCP: queries go where the routers send them, answers come back in the time of the way. */
+/**
+ * The front for DNS, over UDP and TCP: queries go where the routers send them, answers come back in the time of the way. Where a
+ * client is, its source address says; or an EDNS client subnet (RFC 7871) such as 127.81.0.1/32, as on IPv6, where a machine has the one
+ * address ::1.
+ */
 import dgram from 'node:dgram';
 import net from 'node:net';
+import packet from 'dns-packet';
 import type { Trip } from './directions.ts';
-import { type Front, type FrontOptions, type Outcome, taken } from './front-http.ts';
-import { vantageOf } from './vantage.ts';
+import { type Front, type FrontOptions, familyAt, type Outcome, taken } from './front-http.ts';
+import { type Vantage, vantageOf } from './vantage.ts';
 
 /** Queries under way at once; more are dropped, as a full line drops them. */
 const MOST = 2000;
@@ -43,17 +48,21 @@ export async function dnsFront(options: FrontOptions): Promise<Front> {
     tcp.once('error', (error: NodeJS.ErrnoException) =>
       reject(taken(error, options.host, options.port, 'dns')),
     );
-    tcp.listen({ host: options.host, port: options.port }, () =>
+    tcp.listen({ host: options.host, port: options.port, ipv6Only: true }, () =>
       resolve((tcp.address() as net.AddressInfo).port),
     );
   });
-  const udp = dgram.createSocket('udp4');
+  const udp =
+    familyAt(options.host) === 6
+      ? dgram.createSocket({ type: 'udp6', ipv6Only: true })
+      : dgram.createSocket('udp4');
   try {
     await new Promise<void>((resolve, reject) => {
       udp.once('error', (error: NodeJS.ErrnoException) => reject(taken(error, options.host, port, 'dns')));
       udp.bind({ address: options.host, port, exclusive: true }, resolve);
     });
   } catch (error) {
+    udp.close();
     tcp.close();
     throw error;
   }
@@ -86,8 +95,8 @@ async function relay(
 ): Promise<Buffer | undefined> {
   if (query.length < 12 || ((query[2] as number) & 0x80) !== 0) return undefined;
   const { directions } = options;
-  const vantage = vantageOf(from) ?? options.vantage;
-  const trip: Trip = await directions.carry(vantage, directions.prefix('dns'));
+  const vantage = subnetOf(query) ?? vantageOf(from) ?? options.vantage;
+  const trip: Trip = await directions.carry(vantage, directions.prefix('dns', familyAt(options.host)));
   const done = (outcome: Outcome) => options.asked?.(trip, outcome);
   const place = trip.site === undefined ? undefined : options.service(trip.site);
   if (!place) {
@@ -103,6 +112,23 @@ async function relay(
   return answer === 'refused' ? failure(query) : answer;
 }
 
+/** The vantage that the client subnet of a query means (RFC 7871 §6); undefined when it has none, or one that means nothing here. */
+export function subnetOf(query: Buffer): Vantage | undefined {
+  // Most queries have nothing behind the question, and nothing to read.
+  if (query.readUInt16BE(10) === 0) return undefined;
+  try {
+    for (const record of packet.decode(query).additionals ?? [])
+      if (record.type === 'OPT')
+        for (const option of record.options as readonly { readonly code: number; readonly ip?: string }[])
+          if (option.code === CLIENT_SUBNET && option.ip !== undefined) return vantageOf(option.ip);
+  } catch {
+    // What cannot be read is the site's to answer.
+  }
+  return undefined;
+}
+
+const CLIENT_SUBNET = 8;
+
 type Answer = Buffer | 'refused' | 'silence';
 
 function askUdp(address: string, port: number, query: Buffer): Promise<Answer> {
@@ -117,7 +143,10 @@ function askUdp(address: string, port: number, query: Buffer): Promise<Answer> {
     socket.once('error', () => end('refused'));
     socket.once('message', (answer) => end(answer));
     // Connected, so that a port nobody listens at is told to us.
-    socket.connect(port, address, () => socket.send(query));
+    socket.connect(port, address, ((error?: Error) => {
+      if (error) end('refused');
+      else socket.send(query);
+    }) as () => void);
   });
 }
 

@@ -1,9 +1,10 @@
 /**
  * The front for HTTP: a client's source address is where it is in the world, and its request goes wherever the routers send it.
- * The request spends the time of the way there and the answer that of the way back; handshakes are free.
+ * On IPv6 a machine has the one address ::1, so there the header X-Vantage (or ?vantage=) says it; that works on IPv4 as well. The request spends the time of the way there and the answer that of the way back; handshakes are free.
  */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { IpFamily } from '../base/index.ts';
 import { HostError } from '../host/index.ts';
 import type { Directions, Trip } from './directions.ts';
 import type { Place } from './ground.ts';
@@ -82,8 +83,9 @@ async function forward(
       `no vantage '${wanted.slice(0, 60)}': a city such as Tokyo, its code, or an address such as 127.81.0.1`,
     );
   const vantage = asked ?? vantageOf(request.socket.remoteAddress ?? '') ?? options.vantage;
-  const trip = await directions.carry(vantage, directions.prefix('http'));
-  const said = headersOf(trip);
+  const prefix = directions.prefix('http', familyAt(options.host));
+  const trip = await directions.carry(vantage, prefix);
+  const said = headersOf(trip, prefix);
   if (trip.site === undefined) {
     options.asked?.(trip, 'lost');
     return refuse(response, 503, `no way from ${vantage.place.name}: ${trip.lost}`, said);
@@ -130,8 +132,14 @@ async function forward(
   request.pipe(onward);
 }
 
-function headersOf(trip: Trip): { readonly [name: string]: string } {
+/** What a client that comes in at this address speaks. */
+export function familyAt(host: string): IpFamily {
+  return host.includes(':') ? 6 : 4;
+}
+
+function headersOf(trip: Trip, prefix: string): { readonly [name: string]: string } {
   return {
+    'x-prefix': prefix,
     'x-vantage': `${asciiOf(trip.vantage.place.name)}, ${trip.vantage.place.cc} (${trip.vantage.address})`,
     'x-as-path': trip.path.join(' '),
     'server-timing': `path;dur=${(2 * trip.latencyMs).toFixed(1)};desc="there and back"`,
@@ -165,7 +173,7 @@ export function listening(
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(taken(error, host, port, what)));
-    server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port));
+    server.listen({ host, port, ipv6Only: true }, () => resolve((server.address() as AddressInfo).port));
   });
 }
 

@@ -35,7 +35,7 @@ export interface DoorPlace {
 export interface Journey {
   /** Names of routers, the first one included. */
   readonly routers: readonly string[];
-  /** The ASes on the way, without ours. */
+  /** The ASes on the way, the client's own first; the last is ours when it arrived. */
   readonly path: readonly Asn[];
   /** One way, in milliseconds. */
   readonly latencyMs: number;
@@ -92,6 +92,8 @@ export class Internet {
   /** By router, then by the name of the peer. */
   readonly #hops = new Map<string, Map<string, Hop>>();
   readonly #handlers: InternetHandlers;
+  /** Of the network whose sites are at the doors. */
+  readonly #asn: Asn;
 
   constructor(
     map: InternetMap,
@@ -102,6 +104,7 @@ export class Internet {
   ) {
     this.map = map;
     this.#handlers = handlers;
+    this.#asn = asn;
     this.wires = new Wires(clock);
     for (const [i, router] of map.routers.entries()) {
       const node = new Node(router.name, router.asn, ipv4((10 << 24) + i + 1), clock, {
@@ -114,7 +117,7 @@ export class Internet {
     }
     for (const drawn of map.cables) this.#lay({ ...drawn, cut: false, attempt: 0 });
     for (const drawn of map.doors)
-      this.#hang({ ...drawn, place: places(drawn), cut: false, connections: new Set() }, asn);
+      this.#hang({ ...drawn, place: places(drawn), cut: false, connections: new Set() });
   }
 
   /** Listens for the agents. Rejects with a sentence when an address cannot be had. */
@@ -210,8 +213,8 @@ export class Internet {
     onward();
   }
 
-  #asnOf(hop: Hop): Asn | undefined {
-    return hop.door ? undefined : this.router(hop.to).asn;
+  #asnOf(hop: Hop): Asn {
+    return hop.door ? this.#asn : this.router(hop.to).asn;
   }
 
   /** The next hop of a packet; undefined when it has arrived or is lost. */
@@ -383,7 +386,7 @@ export class Internet {
 
   // ── doors ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #hang(door: Door, asn: Asn): void {
+  #hang(door: Door): void {
     this.#doors.push(door);
     const { router, settings, latencyMs, place } = door;
     const node = this.nodes.get(router) as Node;
@@ -394,7 +397,7 @@ export class Internet {
       name,
       address: place.from,
       session: {
-        ...this.#session(node, asn),
+        ...this.#session(node, this.#asn),
         passive: true,
         holdTime: settings.holdTime,
         role: ROLE[is],
@@ -486,15 +489,15 @@ class Way {
     return this.routers.at(-1) as string;
   }
 
-  take(hop: Hop, asn: Asn | undefined): void {
+  take(hop: Hop, asn: Asn): void {
     this.latencyMs += hop.latencyMs;
+    if (asn !== this.path.at(-1)) this.path.push(asn);
     if (hop.door) {
       this.site = hop.door.site;
       this.#upstream = hop.door.upstream;
       return;
     }
     this.routers.push(hop.to);
-    if (asn !== undefined && asn !== this.path.at(-1)) this.path.push(asn);
   }
 
   lose(why: string): undefined {

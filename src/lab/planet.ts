@@ -4,11 +4,13 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../base/index.ts';
+import type { Clock, IpFamily } from '../base/index.ts';
 import { formatPlan, type Plan } from '../plan/index.ts';
+import { Demand, type Load, sumOf } from './demand.ts';
 import { Directions, type Trip } from './directions.ts';
 import { dnsFront } from './front-dns.ts';
-import { type Front, httpFront, type Outcome } from './front-http.ts';
+import { httpFront, type Outcome } from './front-http.ts';
+import { type Fronts, openFronts } from './fronts.ts';
 import { claimGround, type Ground, MOST_SERVICES, MOST_SITES, MOST_UPSTREAMS } from './ground.ts';
 import { Internet } from './internet.ts';
 import { localPlan, localServices } from './local-plan.ts';
@@ -19,8 +21,8 @@ import { findVantage, type Vantage, vantages } from './vantage.ts';
 export interface PlanetOptions extends MapOptions {
   readonly plan: Plan;
   readonly clock: Clock;
-  /** Where the fronts listen. */
-  readonly host: string;
+  /** Where the fronts listen: the first of these has to be had, the others where the machine has them. */
+  readonly hosts: readonly string[];
   readonly http: number;
   readonly dns: number;
   /** Plans, states and logs of the sites; made, and removed at the end. */
@@ -30,12 +32,18 @@ export interface PlanetOptions extends MapOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The control socket of a site's agent. */
   readonly socket: (site: string) => string;
-  /** Hands out tickets at this address; asked for when the plan names a controller. */
-  readonly controller: (
-    plan: Plan,
-    at: { readonly host: string; readonly port: number },
-  ) => Promise<{ close(): Promise<void> }>;
+  /** Bits per second that all people together ask for; undefined: sites do not know their load. */
+  readonly demand?: number | undefined;
+  /** Hands out tickets; asked for when the plan names a controller. */
+  readonly controller: (plan: Plan, at: ControllerPlace) => Promise<{ close(): Promise<void> }>;
   readonly handlers: PlanetHandlers;
+}
+
+export interface ControllerPlace {
+  readonly host: string;
+  readonly port: number;
+  /** A file that outlives it, so that what it granted is not forgotten. */
+  readonly store: string;
 }
 
 export interface PlanetHandlers {
@@ -60,6 +68,9 @@ export interface SiteView {
   readonly pid?: number;
   readonly state?: SiteState;
   readonly asked: number;
+  /** Bits per second that land there, where the demand is known; and that it can serve, where the plan says. */
+  readonly load?: number;
+  readonly capacity?: number;
 }
 
 export class Planet {
@@ -73,8 +84,13 @@ export class Planet {
   readonly #asked = new Map<string, number>();
   readonly #options: PlanetOptions;
   readonly #ground: Ground;
-  #fronts: { readonly http: Front; readonly dns: Front } | undefined;
+  #fronts: { readonly http: Fronts; readonly dns: Fronts } | undefined;
   #controller: { close(): Promise<void> } | undefined;
+  readonly #demand: Demand | undefined;
+  #loads: ReadonlyMap<string, Load> = new Map();
+  /** What each site was last told of its load. */
+  readonly #told = new Map<string, string>();
+  #census: NodeJS.Timeout | undefined;
 
   private constructor(options: PlanetOptions, ground: Ground) {
     const { plan, clock, handlers } = options;
@@ -94,6 +110,7 @@ export class Planet {
       handlers,
     );
     this.directions = new Directions(this.internet, plan);
+    this.#demand = options.demand === undefined ? undefined : new Demand(this.internet, plan, options.demand);
     const first = map.sites[names[0] as string];
     this.vantage = findVantage(first?.name ?? '') ?? (vantages()[0] as Vantage);
   }
@@ -116,29 +133,28 @@ export class Planet {
   }
 
   async #start(): Promise<void> {
-    const { plan, host, http, dns, folder, controller } = this.#options;
-    const ground = this.#ground;
+    const { plan, hosts, http, dns, folder } = this.#options;
     const at = (kind: 'http' | 'dns') => (site: string) =>
       this.sites.get(site)?.duty.services.find((s) => s.kind === kind);
     const asked = (trip: Trip, outcome: Outcome) => {
       this.outcomes[outcome]++;
       if (trip.site !== undefined) this.#asked.set(trip.site, (this.#asked.get(trip.site) ?? 0) + 1);
     };
-    const front = { host, directions: this.directions, vantage: this.vantage, asked };
+    const front = { directions: this.directions, vantage: this.vantage, asked };
     // First what may be taken by others.
-    const httpAt = await httpFront({ ...front, port: http, service: at('http') });
-    const dnsAt = await dnsFront({ ...front, port: dns, service: at('dns') }).catch(async (error) => {
+    const httpAt = await openFronts(hosts, http, (host, port) =>
+      httpFront({ ...front, host, port, service: at('http') }),
+    );
+    const dnsAt = await openFronts(hosts, dns, (host, port) =>
+      dnsFront({ ...front, host, port, service: at('dns') }),
+    ).catch(async (error) => {
       await httpAt.close();
       throw error;
     });
     this.#fronts = { http: httpAt, dns: dnsAt };
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     await this.internet.openDoors();
-    if (plan.controller !== undefined)
-      this.#controller = await controller(plan, {
-        host: ground.controller.address,
-        port: ground.controller.port,
-      });
+    if (plan.controller !== undefined) await this.healController();
     const starts = Object.keys(plan.sites).map((site) => {
       const child = this.#process(site);
       this.sites.set(site, child);
@@ -146,6 +162,20 @@ export class Planet {
     });
     this.internet.begin();
     await Promise.all(starts);
+    if (this.#demand) this.#census = setInterval(() => this.#countLoad(), CENSUS_MS);
+  }
+
+  /** Every site hears what it carries, when that is not what it heard before. */
+  #countLoad(): void {
+    this.#loads = this.#demand?.loads() ?? new Map();
+    for (const [site, load] of this.#loads) {
+      const child = this.sites.get(site);
+      const said = `${child?.pid} ${JSON.stringify(load)}`;
+      if (child?.standing !== 'running' || this.#told.get(site) === said) continue;
+      this.#told.set(site, said);
+      // One that dies meanwhile is told anew when it is back.
+      child.tell({ do: 'load', load }).catch(() => {});
+    }
   }
 
   #process(site: string): SiteProcess {
@@ -169,8 +199,14 @@ export class Planet {
     return { http: this.#fronts?.http.port ?? 0, dns: this.#fronts?.dns.port ?? 0 };
   }
 
+  /** The addresses at which clients come in, over HTTP and over DNS. */
+  get hosts(): readonly string[] {
+    return this.#fronts?.http.hosts.filter((host) => this.#fronts?.dns.hosts.includes(host)) ?? [];
+  }
+
   /** Says goodbye to everybody and leaves nothing behind. */
   async stop(): Promise<void> {
+    clearInterval(this.#census);
     await Promise.all([...this.sites.values()].map((site) => site.stop()));
     await Promise.all([this.#fronts?.http.close(), this.#fronts?.dns.close()]);
     await this.#controller?.close();
@@ -182,8 +218,8 @@ export class Planet {
   // ── looking ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Where every vantage lands now. */
-  landings(of: readonly Vantage[] = vantages()): readonly Landing[] {
-    const prefix = this.directions.prefix('http');
+  landings(of: readonly Vantage[] = vantages(), family: IpFamily = 4): readonly Landing[] {
+    const prefix = this.directions.prefix('http', family);
     return of.map((vantage) => ({
       vantage,
       trip: this.directions.trace(vantage, prefix),
@@ -191,12 +227,14 @@ export class Planet {
     }));
   }
 
-  /** Every site announces in full and every vantage has a way. */
+  /** Every site announces in full and every vantage has a way, in every family that the plan announces. */
   ready(): boolean {
     return (
       [...this.sites.values()].every((s) => s.state?.level === 'full') &&
       this.internet.settled() &&
-      this.landings().every(({ trip }) => trip.site !== undefined)
+      this.directions
+        .families()
+        .every((family) => this.landings(undefined, family).every(({ trip }) => trip.site !== undefined))
     );
   }
 
@@ -208,7 +246,17 @@ export class Planet {
       asked: this.#asked.get(s.duty.site) ?? 0,
       ...(s.pid === undefined ? {} : { pid: s.pid }),
       ...(s.state === undefined ? {} : { state: s.state }),
+      ...this.#weightOf(s.duty.site),
     }));
+  }
+
+  #weightOf(site: string): Pick<SiteView, 'load' | 'capacity'> {
+    const load = this.#loads.get(site);
+    const { capacity } = this.plan.sites[site] ?? {};
+    return {
+      ...(load === undefined ? {} : { load: sumOf(load) }),
+      ...(capacity === undefined ? {} : { capacity }),
+    };
   }
 
   // ── steering ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,12 +283,37 @@ export class Planet {
     return done;
   }
 
+  /** Whether somebody hands out tickets; undefined where the plan names nobody. */
+  get controlled(): boolean | undefined {
+    return this.plan.controller === undefined ? undefined : this.#controller !== undefined;
+  }
+
+  /** Nobody hands out tickets any more. False when nobody did. */
+  async killController(): Promise<boolean> {
+    const was = this.#controller;
+    await was?.close();
+    this.#controller = undefined;
+    return was !== undefined;
+  }
+
+  /** Somebody does again, and knows what was granted before. False when somebody does already. */
+  async healController(): Promise<boolean> {
+    if (this.#controller || this.plan.controller === undefined) return false;
+    const { folder, controller } = this.#options;
+    const { address: host, port } = this.#ground.controller;
+    this.#controller = await controller(this.plan, { host, port, store: join(folder, 'tickets.json') });
+    return true;
+  }
+
   #site(site: string): SiteProcess {
     const child = this.sites.get(site);
     if (!child) throw new Error(`there is no site ${site}; there are: ${[...this.sites.keys()].join(', ')}`);
     return child;
   }
 }
+
+/** How often it is counted who lands where. */
+const CENSUS_MS = 500;
 
 function tooBig({ sites, services }: Plan): string | undefined {
   const many = Object.keys(sites).length;

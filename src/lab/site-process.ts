@@ -24,6 +24,8 @@ export type SiteOrder =
   | { readonly do: 'begin'; readonly duty: SiteDuty }
   | { readonly do: 'fail'; readonly service: string; readonly how: string }
   | { readonly do: 'heal'; readonly service: string }
+  /** What its clients ask for now, in bits per second, by scope. */
+  | { readonly do: 'load'; readonly load: { readonly [scope: string]: number } }
   /** Sessions that are down are tried again now. */
   | { readonly do: 'dial' }
   | { readonly do: 'stop' };
