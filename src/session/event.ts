@@ -70,8 +70,13 @@ export type PeerEffect =
    * all others go at once.
    */
   | { readonly do: 'down'; readonly why: Down; readonly retain: readonly Family[] }
-  /** Remove what is still stale in these families. */
-  | { readonly do: 'flush'; readonly families: readonly Family[]; readonly why: string }
+  /** Remove what is still stale in these families. `refresh`: the peer has ended a refresh, which it may do as often as it likes. */
+  | {
+      readonly do: 'flush';
+      readonly families: readonly Family[];
+      readonly why: string;
+      readonly refresh?: true;
+    }
   /** The peer wants everything of this family again (RFC 2918); with `markers` between BoRR and EoRR (RFC 7313). */
   | { readonly do: 'resend'; readonly family: Family; readonly markers: boolean }
   /** BoRR from the peer: all its routes of this family are stale from now on; `flush` follows (RFC 7313 §4). */

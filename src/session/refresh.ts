@@ -36,7 +36,8 @@ export function refreshed(
     return [...others, { family, until }];
   }
   if (subtype !== 'end' || others.length === refreshing.length) return refreshing;
-  fx.push({ do: 'flush', families: [family], why: 'the peer has sent everything again (EoRR)' });
+  const why = 'the peer has sent everything again (EoRR)';
+  fx.push({ do: 'flush', families: [family], why, refresh: true });
   return others;
 }
 

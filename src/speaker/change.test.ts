@@ -165,6 +165,36 @@ describe('a new import policy', () => {
     expect(right.lines().map((l) => l.split(' ')[0])).toEqual([A]);
   });
 
+  test('under way when the session comes back with another AS goes by what is agreed now', () => {
+    const desk = new Desk();
+    const session = { remoteAsn: [64501, 64511] };
+    const left = desk.up('left', 64501, {}, { session });
+    left.announce(A, '64501');
+    desk.works = false;
+    desk.feed({ kind: 'policy', peer: 'left', import: policy({ then: { localPref: 200 }, end: 'accept' }) });
+    left.break();
+    const again = desk.peer('left', 64511).reconnect();
+    again.announce(B, '64511');
+    desk.work();
+    expect(desk.routes()).toEqual([`${B} from left: 64511; nh 192.0.2.11; lp 200 (best)`]);
+  });
+
+  test('under way when its peer is removed does not fall upon the peer that gets its number', () => {
+    const desk = new Desk();
+    const right = desk.up('right', 64502);
+    const left = desk.up('left', 64501);
+    left.announce(A, '64501');
+    desk.works = false;
+    desk.feed({ kind: 'policy', peer: 'left', import: policy({ then: { localPref: 200 }, end: 'accept' }) });
+    desk.feed({ kind: 'removePeer', peer: 'left' });
+    const next = desk.up('next', 64503);
+    expect(desk.speaker.peers.get('next')?.number).toBe(1);
+    next.announce(B, '64503');
+    desk.work();
+    expect(desk.routes()).toEqual([`${B} from next: 64503; nh ${next.address} (best)`]);
+    expect(right.lines()).toEqual([`${B} 64500 64503; nh 192.0.2.1`]);
+  });
+
   test('is applied to routes kept of a peer that is away as well (RFC 4724 §4.2)', () => {
     const desk = new Desk();
     const restarts = { gracefulRestart: { families: [IPV4_UNICAST] } };
@@ -233,6 +263,20 @@ describe('other changes', () => {
     expect(right.news()).toEqual(told());
     desk.feed({ kind: 'refresh', peer: 'left', family: IPV4_UNICAST });
     expect(left.news()).toEqual(['refresh ipv4-unicast request']);
+  });
+
+  test('everything is told again when the operator asks for it, between marks where they were agreed on (RFC 7313 §4)', () => {
+    const { desk, right } = scene();
+    desk.feed({ kind: 'refresh', peer: 'right', family: IPV4_UNICAST, out: true });
+    expect(right.news()).toEqual(told());
+    const marked = desk.up('marked', 64503, { enhancedRefresh: true });
+    const plain = told('64500 64501; nh 192.0.2.1');
+    marked.news();
+    desk.feed({ kind: 'refresh', peer: 'marked', family: IPV4_UNICAST, out: true });
+    expect(marked.news()).toEqual(['refresh ipv4-unicast begin', ...plain, 'refresh ipv4-unicast end']);
+    expect(right.news()).toEqual([]);
+    marked.break();
+    desk.feed({ kind: 'refresh', peer: 'marked', family: IPV4_UNICAST, out: true });
   });
 
   test('every answer to "why" is the truth', () => {

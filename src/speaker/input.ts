@@ -29,8 +29,8 @@ export type SpeakerInput =
   | { readonly kind: 'decision'; readonly options: DecisionOptions }
   /** Validation data have changed (RFC 6811): everything is judged again. */
   | { readonly kind: 'revalidate' }
-  /** Asks a peer for everything again (RFC 2918). */
-  | { readonly kind: 'refresh'; readonly peer: string; readonly family: Family }
+  /** Asks a peer for everything again (RFC 2918); `out`: tells it everything again, unasked. */
+  | { readonly kind: 'refresh'; readonly peer: string; readonly family: Family; readonly out?: true }
   /**
    * While `on`, nobody is told anything, not even End-of-RIB: what peers kept through our restart (RFC 4724) stays as it is
    * until we know what to say. The sessions live on.
@@ -53,6 +53,7 @@ export type Note =
   | { readonly kind: 'down'; readonly peer: string; readonly why: Down; readonly retained: readonly Family[] }
   /** An UPDATE had a fault that did not end the session. Noted when `count`, of all that this peer has sent, is a power of two. */
   | { readonly kind: 'fault'; readonly peer: string; readonly why: string; readonly count: number }
+  /** Noted once a session and family. */
   | { readonly kind: 'endOfRib'; readonly peer: string; readonly family: Family }
   | {
       readonly kind: 'limit';
@@ -62,10 +63,12 @@ export type Note =
       readonly limit: number;
       readonly reached: boolean;
     }
+  /** Stale routes went. Where the peer ended a refresh: noted when `count`, of all that it has ended, is a power of two. */
   | {
       readonly kind: 'flushed';
       readonly peer: string;
       readonly families: readonly Family[];
       readonly why: string;
+      readonly count: number;
     }
   | { readonly kind: 'selecting'; readonly why: string };

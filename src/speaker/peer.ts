@@ -48,6 +48,8 @@ export interface Counters {
   withdrawalsOut: number;
   /** UPDATEs with a fault of RFC 7606 that did not end the session. */
   faultsIn: number;
+  /** Refreshes that the peer ended (RFC 7313) and that left something stale. */
+  refreshesIn: number;
 }
 
 export class Peer {
@@ -79,6 +81,7 @@ export class Peer {
     prefixesOut: 0,
     withdrawalsOut: 0,
     faultsIn: 0,
+    refreshesIn: 0,
   };
 
   constructor(

@@ -260,6 +260,19 @@ describe('a refresh from the peer (RFC 7313 §4)', () => {
     expect([stale(desk), right.news()]).toEqual([[], [`-${A}`]]);
   });
 
+  test('repeated without end fills no log, and neither does an End-of-RIB', () => {
+    const { desk, left } = scene();
+    const before = desk.notes.length;
+    for (let i = 0; i < 20; i++) {
+      left.announce(i % 2 === 0 ? A : B, '64501');
+      left.send(marker('begin'));
+      left.send({ kind: 'update', withdrawn: [], attributes: [], announced: [] });
+      left.send(marker('end'));
+    }
+    const counts = desk.notes.slice(before).map((n) => (n.kind === 'flushed' ? n.count : n.kind));
+    expect(counts).toEqual([1, 2, 4, 8, 16]);
+  });
+
   test('that begins twice counts from the second beginning', () => {
     const { desk, left, right } = scene();
     left.send(marker('begin'));

@@ -134,23 +134,29 @@ export class Rib {
     });
   }
 
-  /** Runs import policy again over everything a peer has sent of a family. */
+  /**
+   * Runs import policy again over everything a peer has sent of a family. What its session agrees on may change before this is
+   * done: the importer of the moment decides, and the given one while there is no session.
+   */
   reimport(exchange: Pick<Exchange, 'peer' | 'family' | 'table' | 'importer'>): void {
     const { family, table, peer } = exchange;
     this.#jobs.push({
       family,
       cursor: 1,
       each: (prefix) => {
+        const { importer } = peer.established?.exchanges.get(family) ?? exchange;
         let changed = false;
         for (const r of table.routesOf(prefix)) {
           if (this.sources.peer[table.source[r]!] !== peer.number) continue;
-          const section = exchange.importer.of(table.raw[r]!, prefix);
+          const section = importer.of(table.raw[r]!, prefix);
           if (section === table.attributes[r]) continue;
           table.reimport(r, section);
           changed = true;
         }
         if (changed) this.decide(family, table, prefix);
       },
+      // Its number, and with it what is left of its routes, may be another peer's by now.
+      done: () => peer.removed,
       end: () => {},
     });
   }

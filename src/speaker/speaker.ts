@@ -165,7 +165,7 @@ export class Speaker {
         this.#revalidate();
         break;
       case 'refresh':
-        this.#askRefresh(input.peer, input.family);
+        this.#refresh(input.peer, input.family, input.out === true);
         break;
       default:
         never(input);
@@ -238,9 +238,7 @@ export class Speaker {
       peer.counters.faultsIn++;
       peer.lastFault = taken.fault;
       const count = peer.counters.faultsIn;
-      // A peer that sends nothing else must not fill a log: the first, the second, the fourth, the eighth … is spoken of.
-      if (Number.isInteger(Math.log2(count)))
-        this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count });
+      if (rare(count)) this.#note({ kind: 'fault', peer: peer.name, why: taken.fault, count });
     }
     if (taken.error) {
       const notification = notificationOf(taken.error);
@@ -248,7 +246,8 @@ export class Speaker {
       return;
     }
     if (taken.endOfRib !== undefined) {
-      this.#note({ kind: 'endOfRib', peer: peer.name, family: taken.endOfRib });
+      if (!peer.machine.ended.includes(taken.endOfRib))
+        this.#note({ kind: 'endOfRib', peer: peer.name, family: taken.endOfRib });
       this.#await({ kind: 'endOfRib', peer: peer.name, family: taken.endOfRib }, now);
       this.#step(peer, { kind: 'endOfRib', link, family: taken.endOfRib }, now);
     }
@@ -333,7 +332,7 @@ export class Speaker {
         this.#down(peer, effect);
         break;
       case 'flush':
-        this.#flush(peer, effect.families, effect.why);
+        this.#flush(peer, effect);
         break;
       case 'resend':
         this.#resend(peer, effect.family, effect.markers);
@@ -386,9 +385,12 @@ export class Speaker {
     this.#note({ kind: 'down', peer: peer.name, why: effect.why, retained: effect.retain });
   }
 
-  #flush(peer: Peer, families: readonly Family[], why: string): void {
+  #flush(peer: Peer, { families, why, refresh }: Extract<PeerEffect, { do: 'flush' }>): void {
     const held = families.filter((family) => removeStale(this.rib, peer, family));
-    if (held.length > 0) this.#note({ kind: 'flushed', peer: peer.name, families: held, why });
+    if (held.length === 0) return;
+    if (refresh) peer.counters.refreshesIn++;
+    const count = refresh ? peer.counters.refreshesIn : 1;
+    if (rare(count)) this.#note({ kind: 'flushed', peer: peer.name, families: held, why, count });
   }
 
   /** RFC 7313 §4: what the peer sends from now on is a new table; what it sent before is stale until it says that it is done. */
@@ -523,11 +525,14 @@ export class Speaker {
     }
   }
 
-  #askRefresh(name: string, family: Family): void {
+  #refresh(name: string, family: Family, out: boolean): void {
     const peer = this.#peers.get(name);
     const { established } = peer ?? {};
-    if (!peer || !established?.negotiated.routeRefresh || !established.exchanges.has(family)) return;
-    this.#send(peer, established.link, { kind: 'routeRefresh', family, subtype: 'request' });
+    if (!peer || !established?.exchanges.has(family)) return;
+    const { routeRefresh, enhancedRefresh } = established.negotiated;
+    if (out) this.#resend(peer, family, enhancedRefresh);
+    else if (routeRefresh)
+      this.#send(peer, established.link, { kind: 'routeRefresh', family, subtype: 'request' });
   }
 
   // ── helpers ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -561,6 +566,11 @@ export class Speaker {
 }
 
 const NONE: readonly never[] = [];
+
+/** A peer that does nothing else must not fill a log: the first, the second, the fourth, the eighth … is spoken of. */
+function rare(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
+}
 
 /** RFC 4486 §4. */
 const PEER_DECONFIGURED = 3;
