@@ -46,7 +46,7 @@ export function answers(running: Running, clock: Clock): ControlHandler {
       case 'restart':
         return detail(running.restart(args['peer'], text));
       case 'refresh':
-        return detail(running.refresh(args['peer']));
+        return detail(running.refresh(args['peer'], args['way']));
       case 'announce':
         return running.announce(args);
       case 'withdraw':

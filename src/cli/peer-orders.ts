@@ -1,5 +1,5 @@
 /** `nearcast disable`, `enable`, `restart` and `refresh`: orders about one peer of a running speaker. */
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { type OrderOptions, order, orderCommand, peerLine, toStandardOutput, type Write } from './order.ts';
 
 interface TextOptions extends OrderOptions {
@@ -55,11 +55,20 @@ The peer hears a Cease / Administrative Reset.`,
 export function refreshCommand(write: Write = toStandardOutput): Command {
   return orderCommand(
     'refresh',
-    'ask a peer for all its routes again, without touching the session (RFC 2918)',
-    '  nearcast refresh upstream',
+    'ask a peer for all its routes again, or tell it all of ours, without touching the session (RFC 2918)',
+    `  nearcast refresh upstream
+  nearcast refresh upstream out`,
   )
     .argument('<peer>', 'name or address of the peer')
-    .action((peer: string, o: OrderOptions) =>
-      order('refresh', { peer }, o, write, (p) => `${p.name}: asked for ${p.families.join(' and ')}`),
+    .addArgument(
+      new Argument('[way]', 'in: ask for its routes; out: send it ours').choices(['in', 'out']).default('in'),
+    )
+    .action((peer: string, way: 'in' | 'out', o: OrderOptions) =>
+      order('refresh', { peer, way }, o, write, (p) => {
+        const families = p.families.join(' and ');
+        return way === 'out'
+          ? `${p.name}: told all of ${families} again`
+          : `${p.name}: asked for ${families}`;
+      }),
     );
 }

@@ -266,7 +266,9 @@ function sentenceOf(entry: Entry): string | undefined {
     case 'decision':
       return 'best-path changed';
     case 'refresh':
-      return `asked ${entry.peer} for ${entry.family} again`;
+      return entry.out
+        ? `told ${entry.peer} all of ${entry.family} again`
+        : `asked ${entry.peer} for ${entry.family} again`;
     case 'event': {
       const { event } = entry;
       if (event.kind === 'start') return `${entry.peer} started`;

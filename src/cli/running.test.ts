@@ -36,6 +36,8 @@ interface World {
   run(make: (write: Write) => Command, ...args: string[]): Promise<string>;
   /** The prefixes that the other end has, each with MED and path. */
   learnt(): string[];
+  /** How many prefixes, counting every time, the other end was told. */
+  heard(): number;
   established(): boolean;
 }
 
@@ -107,11 +109,14 @@ async function world(lines = BASE, wait = true): Promise<World> {
       let text = '';
       const command = make((t) => {
         text += t;
-      }).exitOverride();
+      })
+        .exitOverride()
+        .configureOutput({ writeErr: () => {} });
       await command.parseAsync([...args, '--socket', socket], { from: 'user' });
       return text;
     },
     learnt,
+    heard: () => other.speaker.peers.get('us')?.counters.prefixesIn ?? 0,
     established,
   };
 }
@@ -191,6 +196,10 @@ test('disable takes the session down with a text for the peer, and enable brings
 test('restart says Administrative Reset and comes back by itself; refresh leaves the session alone', async () => {
   const w = await world();
   expect(await w.run(refreshCommand, 'up')).toBe('up: asked for ipv4-unicast\n');
+  const heard = w.heard();
+  expect(await w.run(refreshCommand, 'up', 'out')).toBe('up: told all of ipv4-unicast again\n');
+  await until(() => w.heard() > heard);
+  await expect(w.run(refreshCommand, 'up', 'away')).rejects.toThrow(/Allowed choices are in, out/);
   const answer = JSON.parse(await w.run(restartCommand, 'up', '--text', 'new key', '--json')) as object;
   expect(answer).toMatchObject({ schema: 'nearcast.peer/1', name: 'up' });
   await until(() => w.notes.filter((n) => n.kind === 'up').length === 2);

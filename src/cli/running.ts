@@ -95,14 +95,16 @@ export class Running {
     return peer;
   }
 
-  /** Asks a peer for everything again (RFC 2918). Throws when the session cannot. */
-  refresh(name: unknown): Peer {
+  /** Asks a peer for everything again (RFC 2918), or with `out` tells it everything again. Throws when the session cannot. */
+  refresh(name: unknown, way: unknown = 'in'): Peer {
     const peer = this.peer(name);
+    if (way !== 'in' && way !== 'out') throw new ControlError(`'${String(way)}' is neither in nor out`, 2);
     if (!peer.established) throw new ControlError(`the session with ${peer.name} is not established`);
-    if (!peer.established.negotiated.routeRefresh)
+    if (way === 'in' && !peer.established.negotiated.routeRefresh)
       throw new ControlError(`${peer.name} does not know route refresh; 'nearcast restart' would do it`);
+    const out = way === 'out' ? { out: true as const } : {};
     for (const family of peer.established.exchanges.keys())
-      this.router.feed({ kind: 'refresh', peer: peer.name, family });
+      this.router.feed({ kind: 'refresh', peer: peer.name, family, ...out });
     return peer;
   }
 

@@ -99,7 +99,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'refresh',
-    summary: 'ask a peer for all its routes again',
+    summary: 'ask a peer for all its routes again, or tell it ours',
     load: async () => (await import('./peer-orders.ts')).refreshCommand(),
   },
   {

@@ -19,7 +19,10 @@ export interface Orders {
   readonly disable: { readonly args: PeerArgs; readonly result: PeerDetailView };
   readonly enable: { readonly args: PeerArgs; readonly result: PeerDetailView };
   readonly restart: { readonly args: PeerArgs; readonly result: PeerDetailView };
-  readonly refresh: { readonly args: PeerArgs; readonly result: PeerDetailView };
+  readonly refresh: {
+    readonly args: PeerArgs & { readonly way?: 'in' | 'out' };
+    readonly result: PeerDetailView;
+  };
   /** The words of an entry of `announce` in the file. */
   readonly announce: { readonly args: { readonly [key: string]: unknown }; readonly result: AnnounceView };
   readonly withdraw: { readonly args: { readonly prefix: readonly string[] }; readonly result: AnnounceView };
