@@ -1,10 +1,10 @@
 /** BIRD 2, asked through birdc. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Namespace } from './namespace.ts';
-import { Daemon, must, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { must, ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   isV6,
@@ -12,43 +12,14 @@ import {
   type Neighbor,
   type Role,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
-  as4Path: true,
-  as2: true,
-  md5: true,
-  gtsm: true,
-  gtsmGuard: true,
-  restart: true,
-  helper: true,
-  askRefresh: true,
-  answerRefresh: true,
-  enhancedRefresh: true,
-  sendText: true,
-  addPathSend: true,
-  addPathReceive: true,
-  extendedMessages: true,
-  roles: true,
-  bfd: true,
-  table: true,
-  transit: true,
-  listen: true,
-  extendedNextHop: true,
-  longUpdate: true,
-  noPolicy: true,
-  path: true,
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
+  agent: 'is no agent of a site',
   unknown: 'cannot make an attribute it does not know',
 };
 
@@ -70,59 +41,29 @@ export const bird: Kind = {
   make: (spec, where, folder) => new Bird(spec, where, folder),
 };
 
-class Bird implements Router {
-  readonly name = 'BIRD';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #daemon: Daemon | undefined;
-
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
+class Bird extends Adapter {
+  override readonly name = 'BIRD';
 
   async start(afterCrash = false): Promise<void> {
-    writeFileSync(this.#file('bird.conf'), configuration(this.spec, this.#file('bird.log')));
+    writeFileSync(this.file('bird.conf'), configuration(this.spec, this.file('bird.log')));
     const recover = afterCrash ? ['-R'] : [];
-    const files = ['-c', this.#file('bird.conf'), '-s', this.#file('ctl'), '-P', this.#file('pid')];
-    this.#daemon = new Daemon(this.#where.inside(['bird', '-f', ...files, ...recover]), this.#file('out'));
-    await ready('BIRD', this.#daemon, async () => (await run(this.#ask('show status'))).code === 0);
+    const files = ['-c', this.file('bird.conf'), '-s', this.file('ctl'), '-P', this.file('pid')];
+    this.daemon = this.launch(['bird', '-f', ...files, ...recover]);
+    await ready('BIRD', this.daemon, async () => (await run(this.#ask('show status'))).code === 0);
   }
 
   #ask(question: string): string[] {
-    return this.#where.inside(['birdc', '-s', this.#file('ctl'), ...question.split(' ')]);
+    return this.where.inside(['birdc', '-s', this.file('ctl'), ...question.split(' ')]);
   }
 
-  async stop(): Promise<void> {
-    if (!this.#daemon?.running) return;
+  override async stop(): Promise<void> {
+    if (!this.daemon?.running) return;
     await run(this.#ask('down'));
-    await this.#daemon.end('SIGTERM');
-  }
-
-  async kill(): Promise<void> {
-    await this.#daemon?.end('SIGKILL');
-  }
-
-  freeze(): void {
-    this.#daemon?.signal('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#daemon?.signal('SIGCONT');
-  }
-
-  #protocol(neighbor: Neighbor): string {
-    return `n${this.spec.neighbors.indexOf(neighbor) + 1}`;
+    await this.daemon.end('SIGTERM');
   }
 
   async session(neighbor: Neighbor): Promise<Session> {
-    const text = await must(this.#ask(`show protocols ${this.#protocol(neighbor)}`));
+    const text = await must(this.#ask(`show protocols ${this.nameOf(neighbor)}`));
     const row = text.split('\n').find((line) => /\sBGP\s/.test(line)) ?? '';
     const info = row.trim().split(/\s+/).slice(5).join(' ');
     return { up: info === 'Established', state: info };
@@ -131,32 +72,28 @@ class Bird implements Router {
   async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
     const table = family === 'ipv4' ? 'master4' : 'master6';
     return parseRoutes(
-      await must(this.#ask(`show route table ${table} protocol ${this.#protocol(neighbor)} all`)),
+      await must(this.#ask(`show route table ${table} protocol ${this.nameOf(neighbor)} all`)),
     );
   }
 
   async shutdown(neighbor: Neighbor, text: string): Promise<void> {
-    await must([...this.#ask(`disable ${this.#protocol(neighbor)}`), `"${text}"`]);
+    await must([...this.#ask(`disable ${this.nameOf(neighbor)}`), `"${text}"`]);
   }
 
   async refresh(neighbor: Neighbor): Promise<void> {
-    await must(this.#ask(`reload in ${this.#protocol(neighbor)}`));
+    await must(this.#ask(`reload in ${this.nameOf(neighbor)}`));
   }
 
-  async lastError(neighbor: Neighbor): Promise<string> {
-    const said = await run(this.#ask(`show protocols all ${this.#protocol(neighbor)}`));
+  override async lastError(neighbor: Neighbor): Promise<string> {
+    const said = await run(this.#ask(`show protocols all ${this.nameOf(neighbor)}`));
     return said.stdout + this.log();
   }
 
-  pids(): number[] {
-    return this.#daemon?.running ? [this.#daemon.pid] : [];
-  }
-
-  log(): string {
+  override log(): string {
     try {
-      return readFileSync(this.#file('bird.log'), 'utf8') + (this.#daemon?.output() ?? '');
+      return readFileSync(this.file('bird.log'), 'utf8') + (this.daemon?.output() ?? '');
     } catch {
-      return this.#daemon?.output() ?? '';
+      return this.daemon?.output() ?? '';
     }
   }
 }
@@ -171,6 +108,7 @@ debug protocols { states, events };
 router id ${spec.id};
 graceful restart wait 20;
 protocol device {}
+${spec.neighbors.some((n) => n.beside) ? 'protocol direct { ipv4; ipv6; }' : ''}
 ${bfd}
 protocol static s4 { ipv4 { import all; }; ${statics(spec, false)} }
 protocol static s6 { ipv6 { import all; }; ${statics(spec, true)} }
@@ -201,7 +139,9 @@ function protocol(spec: Spec, n: Neighbor, name: string): string {
   const med = spec.announce.some((a) => a.med !== undefined);
   const filter = med
     ? 'filter { if source = RTS_STATIC && defined(bgp_med) then bgp_med = bgp_med; accept; }'
-    : 'all';
+    : spec.neighbors.some((n) => n.beside)
+      ? 'where source = RTS_BGP'
+      : 'all';
   const policy = n.noPolicy ? 'import none; export none;' : `import all; export ${filter};`;
   const limit = n.maxPrefix === undefined ? '' : `import limit ${n.maxPrefix} action disable;`;
   const paths = n.addPath === undefined ? '' : `add paths ${n.addPath === 'send' ? 'tx' : 'rx'};`;
@@ -212,8 +152,7 @@ function protocol(spec: Spec, n: Neighbor, name: string): string {
 protocol bgp ${name} {
   local ${n.local} as ${spec.asn};
   neighbor ${n.address} as ${n.asn};
-  interface "${n.link}";
-  direct;
+  ${n.beside ? 'multihop; allow local as 10;' : `interface "${n.link}"; direct;`}
   hold time ${hold};
   keepalive time ${Math.max(1, Math.floor(hold / 3))};
   connect delay time 1; connect retry time 1; error wait time 1, 2; error forget time 1;

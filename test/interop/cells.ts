@@ -15,6 +15,20 @@ import {
   transit,
   twoBytePeer,
 } from './cells/routes.ts';
+import {
+  announces,
+  beside,
+  crashes,
+  drains,
+  freezes,
+  guards,
+  reloads,
+  siteBfd,
+  siteGtsm,
+  siteMd5,
+  staysAway,
+  stops,
+} from './cells/site.ts';
 import type { Room } from './room.ts';
 import type { Ability } from './router.ts';
 
@@ -215,5 +229,95 @@ export const CELLS: readonly Cell[] = [
     needs: ['extendedNextHop'],
     ours: ['extendedNextHop'],
     run: extendedNextHop,
+  },
+  {
+    name: 'Site: health',
+    promise:
+      'two agents: nothing before the service works; full, degraded (GRACEFUL_SHUTDOWN, prepend, MED) and back by implicit replace, MED always sent; killed: withdrawn; recovered: full; IPv4 and IPv6 (RFC 4786 §4.4.1, RFC 8326)',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: announces,
+  },
+  {
+    name: 'Site: drain',
+    promise:
+      'less preferred while a client is connected, withdrawn when the last has gone, back by less preferred; turned round on the way: full at once',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: drains,
+  },
+  {
+    name: 'Site: freeze',
+    promise: 'frozen: a dead service changes nothing and a drain is refused; thawed: withdrawn',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: freezes,
+  },
+  {
+    name: 'Site: guard',
+    promise:
+      'two sites and a controller: the first that fails leaves, the last stays less preferred and says why, and leaves when the other is back',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: guards,
+  },
+  {
+    name: 'Site: reload',
+    promise:
+      'a changed prepend goes out on the session that is there; --dry-run and a plan with a mistake change nothing',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: reloads,
+  },
+  {
+    name: 'Site: stop',
+    promise: 'withdrawn first, then the goodbye; nothing is kept, although graceful restart was agreed on',
+    needs: ['ipv6'],
+    ours: ['agent'],
+    run: stops,
+  },
+  {
+    name: 'Site: crash',
+    promise:
+      'kill -9 with graceful restart: the routes stay in the table without a gap until the agent is back and after (RFC 4724)',
+    needs: ['ipv6', 'helper'],
+    ours: ['agent'],
+    run: crashes,
+  },
+  {
+    name: 'Site: gone',
+    promise: 'kill -9 and never back: the routes stay until the restart time is over, and then go',
+    needs: ['ipv6', 'helper'],
+    ours: ['agent'],
+    run: staysAway,
+  },
+  {
+    name: 'Site: MD5',
+    promise: 'the site with the right key is heard; the one with another has no session (RFC 2385)',
+    needs: ['ipv6', 'md5'],
+    ours: ['agent'],
+    run: siteMd5,
+  },
+  {
+    name: 'Site: GTSM',
+    promise: 'the site whose upstream sends with TTL 255 is heard; the other has no session (RFC 5082)',
+    needs: ['ipv6', 'gtsm'],
+    ours: ['agent'],
+    run: siteGtsm,
+  },
+  {
+    name: 'Site: BFD',
+    promise: 'the path fails silently: the routes are gone within 5 s, the hold time being 90 s (RFC 5882)',
+    needs: ['ipv6', 'bfd'],
+    ours: ['agent'],
+    run: siteBfd,
+  },
+  {
+    name: 'Site: beside',
+    promise:
+      'the agent speaks to the daemon beside it on loopback, inside the AS; its upstream hears from it what the table says, down to the withdrawal',
+    needs: ['ipv6', 'beside'],
+    ours: ['agent'],
+    run: beside,
   },
 ];

@@ -1,55 +1,37 @@
 /** ExaBGP, which keeps no table: what it received is read from the JSON lines it hands to a helper process. */
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Namespace } from './namespace.ts';
-import { Daemon, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   isV6,
   type Kind,
   type Neighbor,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
-  as4Path: true,
-  as2: true,
-  md5: true,
-  gtsm: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
+  gtsmAnswer: 'sends with TTL 255 only where it dialled itself',
+  agent: 'is no agent of a site',
+  beside: 'does not pass routes on',
   gtsmGuard: 'sends with TTL 255, but accepts any',
-  restart: true,
   helper: 'keeps no table',
-  askRefresh: true,
   answerRefresh: 'drops the session instead of answering',
-  enhancedRefresh: true,
   sendText: 'sends no text',
   addPathSend: 'keeps no table to send several paths from',
-  addPathReceive: true,
-  extendedMessages: true,
   roles: 'not offered',
   bfd: 'not offered',
   table: 'keeps no table',
   transit: 'does not pass routes on',
-  listen: true,
-  extendedNextHop: true,
-  longUpdate: true,
   noPolicy: 'has no policy',
-  path: true,
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
-  unknown: true,
 };
 
 export const exabgp: Kind = {
@@ -62,34 +44,20 @@ export const exabgp: Kind = {
   make: (spec, where, folder) => new ExaBgp(spec, where, folder),
 };
 
-class ExaBgp implements Router {
-  readonly name = 'ExaBGP';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #daemon: Daemon | undefined;
-
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
+class ExaBgp extends Adapter {
+  override readonly name = 'ExaBGP';
 
   async start(_afterCrash = false): Promise<void> {
-    chmodSync(this.#folder, 0o777);
-    writeFileSync(this.#file('events'), '');
-    writeFileSync(this.#file('commands'), '');
+    chmodSync(this.folder, 0o777);
+    writeFileSync(this.file('events'), '');
+    writeFileSync(this.file('commands'), '');
     // One process carries both directions: lines appended to `commands` go to ExaBGP, its events to `events`.
     writeFileSync(
-      this.#file('api.sh'),
-      `#!/bin/sh\ntail -n +1 -f ${this.#file('commands')} &\nTAIL=$!\ncat >> ${this.#file('events')}\nkill $TAIL\n`,
+      this.file('api.sh'),
+      `#!/bin/sh\ntail -n +1 -f ${this.file('commands')} &\nTAIL=$!\ncat >> ${this.file('events')}\nkill $TAIL\n`,
     );
-    chmodSync(this.#file('api.sh'), 0o755);
-    writeFileSync(this.#file('exabgp.conf'), configuration(this.spec, this.#file('api.sh')));
+    chmodSync(this.file('api.sh'), 0o755);
+    writeFileSync(this.file('exabgp.conf'), configuration(this.spec, this.file('api.sh')));
     const env = {
       ...process.env,
       'exabgp.daemon.user': 'root',
@@ -103,30 +71,14 @@ class ExaBgp implements Router {
       'exabgp.tcp.bind': this.spec.neighbors.map((n) => n.local).join(' '),
       'exabgp.tcp.port': '179',
     };
-    const command = ['exabgp', this.#file('exabgp.conf')];
-    this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'), env);
-    await ready('ExaBGP', this.#daemon, async () => this.log().includes('loaded new configuration'));
-  }
-
-  async stop(): Promise<void> {
-    await this.#daemon?.end('SIGTERM');
-  }
-
-  async kill(): Promise<void> {
-    await this.#daemon?.end('SIGKILL');
-  }
-
-  freeze(): void {
-    this.#daemon?.signal('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#daemon?.signal('SIGCONT');
+    const command = ['exabgp', this.file('exabgp.conf')];
+    this.daemon = this.launch(command, 'out', env);
+    await ready('ExaBGP', this.daemon, async () => this.log().includes('loaded new configuration'));
   }
 
   #events(): ExaEvent[] {
-    if (!existsSync(this.#file('events'))) return [];
-    const lines = readFileSync(this.#file('events'), 'utf8').split('\n');
+    if (!existsSync(this.file('events'))) return [];
+    const lines = readFileSync(this.file('events'), 'utf8').split('\n');
     // The last line may still be in the writing.
     return lines.slice(0, -1).flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as ExaEvent] : []));
   }
@@ -135,7 +87,7 @@ class ExaBgp implements Router {
     const states = this.#events().filter(
       (e) => e.type === 'state' && e.neighbor.address.peer === neighbor.address,
     );
-    const state = this.#daemon?.running ? (states.at(-1)?.neighbor.state ?? 'idle') : 'dead';
+    const state = this.daemon?.running ? (states.at(-1)?.neighbor.state ?? 'idle') : 'dead';
     return { up: state === 'up', state };
   }
 
@@ -155,7 +107,7 @@ class ExaBgp implements Router {
   }
 
   async #command(line: string): Promise<void> {
-    await appendFile(this.#file('commands'), `${line}\n`);
+    await appendFile(this.file('commands'), `${line}\n`);
   }
 
   async shutdown(neighbor: Neighbor, _text: string): Promise<void> {
@@ -166,17 +118,9 @@ class ExaBgp implements Router {
     for (const family of neighbor.families) await this.#command(`announce route-refresh ${family} unicast`);
   }
 
-  async lastError(neighbor: Neighbor): Promise<string> {
+  override async lastError(neighbor: Neighbor): Promise<string> {
     const about = this.#events().filter((e) => e.neighbor.address.peer === neighbor.address);
     return about.map((e) => JSON.stringify(e)).join('\n') + this.log();
-  }
-
-  pids(): number[] {
-    return this.#daemon?.running ? [this.#daemon.pid] : [];
-  }
-
-  log(): string {
-    return this.#daemon?.output() ?? '';
   }
 }
 

@@ -1,53 +1,26 @@
 /** FRR's bgpd, with zebra for interfaces and bfdd for BFD, asked through vtysh. Never through the system's service. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Namespace } from './namespace.ts';
-import { Daemon, must, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { type Daemon, must, ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   isV6,
   type Kind,
   type Neighbor,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
+  agent: 'is no agent of a site',
   as4Path: 'with its capabilities off it drops AS4_PATH',
-  as2: true,
-  md5: true,
-  gtsm: true,
-  gtsmGuard: true,
-  restart: true,
-  helper: true,
-  askRefresh: true,
-  answerRefresh: true,
-  enhancedRefresh: true,
-  sendText: true,
-  addPathSend: true,
-  addPathReceive: true,
-  extendedMessages: true,
-  roles: true,
-  bfd: true,
-  table: true,
-  transit: true,
-  listen: true,
-  extendedNextHop: true,
   longUpdate: 'its route maps take no list that long',
-  noPolicy: true,
-  path: true,
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
   unknown: 'cannot make an attribute it does not know',
 };
 
@@ -63,81 +36,55 @@ export const frr: Kind = {
   make: (spec, where, folder) => new Frr(spec, where, folder),
 };
 
-class Frr implements Router {
-  readonly name = 'FRR';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #bgpd: Daemon | undefined;
+/** The main process is bgpd: only that one is frozen or killed; zebra and bfdd are the forwarding plane that goes on. */
+class Frr extends Adapter {
+  override readonly name = 'FRR';
   #zebra: Daemon | undefined;
   #bfdd: Daemon | undefined;
 
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
-
-  #daemon(name: string, ...more: string[]): Daemon {
-    const vty = ['--vty_socket', this.#file('vty'), '-A', '127.0.0.1', '-P', '0'];
+  #program(name: string, ...more: string[]): Daemon {
+    const vty = ['--vty_socket', this.file('vty'), '-A', '127.0.0.1', '-P', '0'];
     const files = [
       '-f',
-      this.#file(`${name}.conf`),
+      this.file(`${name}.conf`),
       '-i',
-      this.#file(`${name}.pid`),
+      this.file(`${name}.pid`),
       '-z',
-      this.#file('zserv.api'),
+      this.file('zserv.api'),
     ];
     const command = [`${DAEMONS}/${name}`, ...files, ...vty, '--log', 'stdout', ...more];
-    return new Daemon(this.#where.inside(command), this.#file(`${name}.log`));
+    return this.launch(command, `${name}.log`);
   }
 
   async start(_afterCrash = false): Promise<void> {
-    mkdirSync(this.#file('vty'), { recursive: true });
-    chmodSync(this.#folder, 0o777);
-    chmodSync(this.#file('vty'), 0o777);
-    writeFileSync(this.#file('zebra.conf'), 'hostname zebra\n');
-    writeFileSync(this.#file('bfdd.conf'), 'hostname bfdd\n');
-    writeFileSync(this.#file('bgpd.conf'), configuration(this.spec));
-    writeFileSync(this.#file('vtysh.conf'), '');
+    mkdirSync(this.file('vty'), { recursive: true });
+    chmodSync(this.folder, 0o777);
+    chmodSync(this.file('vty'), 0o777);
+    writeFileSync(this.file('zebra.conf'), 'hostname zebra\n');
+    writeFileSync(this.file('bfdd.conf'), 'hostname bfdd\n');
+    writeFileSync(this.file('bgpd.conf'), configuration(this.spec));
+    writeFileSync(this.file('vtysh.conf'), '');
     const bfd = this.spec.neighbors.some((n) => n.bfd);
-    if (!this.#zebra?.running) this.#zebra = this.#daemon('zebra');
-    if (bfd && !this.#bfdd?.running) this.#bfdd = this.#daemon('bfdd', '--bfdctl', this.#file('bfdd.sock'));
+    if (!this.#zebra?.running) this.#zebra = this.#program('zebra');
+    if (bfd && !this.#bfdd?.running) this.#bfdd = this.#program('bfdd', '--bfdctl', this.file('bfdd.sock'));
     await ready('zebra', this.#zebra, async () => (await this.#try('show version', 'zebra')).code === 0);
-    this.#bgpd = this.#daemon('bgpd', '-n');
-    await ready('bgpd', this.#bgpd, async () => (await this.#try('show bgp summary', 'bgpd')).code === 0);
+    this.daemon = this.#program('bgpd', '-n');
+    await ready('bgpd', this.daemon, async () => (await this.#try('show bgp summary', 'bgpd')).code === 0);
   }
 
   #try(command: string, daemon = 'bgpd') {
-    return run(this.#where.inside(['vtysh', '--vty_socket', this.#file('vty'), '-d', daemon, '-c', command]));
+    return run(this.where.inside(['vtysh', '--vty_socket', this.file('vty'), '-d', daemon, '-c', command]));
   }
 
   async #ask(...commands: string[]): Promise<string> {
-    const vtysh = ['vtysh', '--vty_socket', this.#file('vty'), '-d', 'bgpd'];
-    return must(this.#where.inside([...vtysh, ...commands.flatMap((c) => ['-c', c])]));
+    const vtysh = ['vtysh', '--vty_socket', this.file('vty'), '-d', 'bgpd'];
+    return must(this.where.inside([...vtysh, ...commands.flatMap((c) => ['-c', c])]));
   }
 
-  async stop(): Promise<void> {
-    await this.#bgpd?.end('SIGTERM');
+  override async stop(): Promise<void> {
+    await this.daemon?.end('SIGTERM');
     await this.#bfdd?.end('SIGTERM', 1000);
     await this.#zebra?.end('SIGTERM', 1000);
-  }
-
-  /** Only bgpd dies; zebra and bfdd are the forwarding plane that goes on. */
-  async kill(): Promise<void> {
-    await this.#bgpd?.end('SIGKILL');
-  }
-
-  freeze(): void {
-    this.#bgpd?.signal('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#bgpd?.signal('SIGCONT');
   }
 
   async #neighbor(neighbor: Neighbor): Promise<Record<string, unknown>> {
@@ -178,17 +125,13 @@ class Frr implements Router {
       await this.#ask(`clear bgp ${family} unicast ${neighbor.address} in`);
   }
 
-  async lastError(neighbor: Neighbor): Promise<string> {
+  override async lastError(neighbor: Neighbor): Promise<string> {
     return JSON.stringify(await this.#neighbor(neighbor)) + this.log();
   }
 
-  pids(): number[] {
-    return this.#bgpd?.running ? [this.#bgpd.pid] : [];
-  }
-
-  log(): string {
+  override log(): string {
     const zebra = this.#zebra?.running ? '' : this.#zebra?.output();
-    return `${this.#bgpd?.output() ?? ''}${this.#bfdd?.output() ?? ''}${zebra ?? ''}`;
+    return `${this.daemon?.output() ?? ''}${this.#bfdd?.output() ?? ''}${zebra ?? ''}`;
   }
 }
 
@@ -264,6 +207,9 @@ function configuration(spec: Spec): string {
     for (const [a, i] of own) lines.push(`  network ${a.prefix} route-map A${i}`);
     for (const n of spec.neighbors.filter((n) => n.families.includes(family))) {
       lines.push(`  neighbor ${n.address} activate`, `  neighbor ${n.address} send-community all`);
+      if (n.beside) lines.push(`  neighbor ${n.address} allowas-in 10`);
+      else if (spec.neighbors.some((other) => other.beside))
+        lines.push(`  neighbor ${n.address} next-hop-self`);
       if (n.addPath === 'send') lines.push(`  neighbor ${n.address} addpath-tx-all-paths`);
       if (n.maxPrefix !== undefined) lines.push(`  neighbor ${n.address} maximum-prefix ${n.maxPrefix}`);
     }

@@ -1,53 +1,32 @@
 /** GoBGP, asked through its own command line. */
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Namespace } from './namespace.ts';
-import { Daemon, must, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { must, ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   isV6,
   type Kind,
   type Neighbor,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
-  as4Path: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
+  agent: 'is no agent of a site',
+  beside: 'is rarely what stands beside an agent: not tried',
   as2: 'always sends the 4-byte AS capability',
-  md5: true,
-  gtsm: true,
-  gtsmGuard: true,
-  restart: true,
-  helper: true,
   askRefresh: 'answers from what it keeps, never asks',
-  answerRefresh: true,
   enhancedRefresh: 'not offered',
-  sendText: true,
-  addPathSend: true,
-  addPathReceive: true,
   extendedMessages: 'not offered',
   roles: 'not offered',
   bfd: 'not offered',
-  table: true,
-  transit: true,
-  listen: true,
-  extendedNextHop: true,
   longUpdate: 'no extended messages',
-  noPolicy: true,
-  path: true,
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
   unknown: 'cannot make an attribute it does not know',
 };
 
@@ -61,21 +40,11 @@ export const gobgp: Kind = {
   make: (spec, where, folder) => new GoBgp(spec, where, folder),
 };
 
-class GoBgp implements Router {
-  readonly name = 'GoBGP';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #daemon: Daemon | undefined;
-
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
+class GoBgp extends Adapter {
+  override readonly name = 'GoBGP';
 
   async start(afterCrash = false): Promise<void> {
-    const file = join(this.#folder, 'gobgpd.toml');
+    const file = this.file('gobgpd.toml');
     writeFileSync(file, configuration(this.spec));
     const command = [
       'gobgpd',
@@ -86,16 +55,16 @@ class GoBgp implements Router {
       '--log-plain',
       ...(afterCrash ? ['-r'] : []),
     ];
-    this.#daemon = new Daemon(this.#where.inside(command), join(this.#folder, 'out'));
+    this.daemon = this.launch(command);
     // The global table answers only when the configuration has been applied.
-    await ready('GoBGP', this.#daemon, async () => (await this.#try('global', 'rib', 'summary')).code === 0);
+    await ready('GoBGP', this.daemon, async () => (await this.#try('global', 'rib', 'summary')).code === 0);
     // Sessions only start when the routes are there: End-of-RIB must not come before them.
     for (const a of this.spec.announce) await this.#must('global', 'rib', 'add', ...announcement(a));
     for (const n of this.spec.neighbors) await this.#must('neighbor', n.address, 'enable');
   }
 
   #try(...words: string[]) {
-    return run(this.#where.inside(['gobgp', ...words]));
+    return run(this.where.inside(['gobgp', ...words]));
   }
 
   async #must(...words: string[]): Promise<void> {
@@ -103,24 +72,8 @@ class GoBgp implements Router {
     if (done.code !== 0) throw new Error(`gobgp ${words.join(' ')}: ${done.stdout}${done.stderr}`);
   }
 
-  async stop(): Promise<void> {
-    await this.#daemon?.end('SIGTERM');
-  }
-
-  async kill(): Promise<void> {
-    await this.#daemon?.end('SIGKILL');
-  }
-
-  freeze(): void {
-    this.#daemon?.signal('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#daemon?.signal('SIGCONT');
-  }
-
   async session(neighbor: Neighbor): Promise<Session> {
-    const text = await must(this.#where.inside(['gobgp', '-j', 'neighbor', neighbor.address]));
+    const text = await must(this.where.inside(['gobgp', '-j', 'neighbor', neighbor.address]));
     const answer = JSON.parse(text) as { state?: { session_state?: number | string } };
     const state = String(answer.state?.session_state ?? 0);
     return { up: state === '6' || state === 'ESTABLISHED', state };
@@ -128,7 +81,7 @@ class GoBgp implements Router {
 
   async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
     const words = ['gobgp', '-j', 'neighbor', neighbor.address, 'adj-in', '-a', family];
-    const done = await run(this.#where.inside(words));
+    const done = await run(this.where.inside(words));
     // Once nothing is kept of a lost session, it has no table to show.
     if (done.code !== 0 && /not established/.test(done.stdout + done.stderr)) return [];
     if (done.code !== 0) throw new Error(`${words.join(' ')}: ${done.stdout}${done.stderr}`);
@@ -139,23 +92,11 @@ class GoBgp implements Router {
   }
 
   async shutdown(neighbor: Neighbor, text: string): Promise<void> {
-    await must(this.#where.inside(['gobgp', 'neighbor', neighbor.address, 'shutdown', '--reason', text]));
+    await must(this.where.inside(['gobgp', 'neighbor', neighbor.address, 'shutdown', '--reason', text]));
   }
 
   async refresh(neighbor: Neighbor): Promise<void> {
-    await must(this.#where.inside(['gobgp', 'neighbor', neighbor.address, 'softresetin']));
-  }
-
-  async lastError(): Promise<string> {
-    return this.log();
-  }
-
-  pids(): number[] {
-    return this.#daemon?.running ? [this.#daemon.pid] : [];
-  }
-
-  log(): string {
-    return this.#daemon?.output() ?? '';
+    await must(this.where.inside(['gobgp', 'neighbor', neighbor.address, 'softresetin']));
   }
 }
 

@@ -4,96 +4,55 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PeerDetailView, RouteView } from '../../src/cli/views.ts';
 import { type Args, connectControl } from '../../src/host/index.ts';
-import type { Namespace } from './namespace.ts';
-import { Daemon, must, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { must, ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   type Kind,
   type Neighbor,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
+/** The command that is `nearcast`. */
+export const NEARCAST = [process.execPath, fileURLToPath(new URL('../../bin/nearcast', import.meta.url))];
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
-  as4Path: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
   as2: 'always sends the 4-byte AS capability',
-  md5: true,
-  gtsm: true,
-  gtsmGuard: true,
-  restart: true,
-  helper: true,
-  askRefresh: true,
-  answerRefresh: true,
-  enhancedRefresh: true,
-  sendText: true,
   addPathSend: 'receives only',
-  addPathReceive: true,
-  extendedMessages: true,
-  roles: true,
-  bfd: true,
-  table: true,
-  transit: true,
-  listen: true,
-  extendedNextHop: true,
-  longUpdate: true,
-  noPolicy: true,
-  path: true,
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
   unknown: 'announces no attribute that it does not know',
 };
 
 export const nearcast: Kind = {
   name: 'nearcast',
   packages: [],
-  version: async () =>
-    /(\d+\.\d+\.\d+\S*)/.exec((await run([process.execPath, BIN, '--version'])).stdout)?.[1],
+  version: async () => /(\d+\.\d+\.\d+\S*)/.exec((await run([...NEARCAST, '--version'])).stdout)?.[1],
   can: CAN,
   showsUnknown: false,
   saysText: true,
   make: (spec, where, folder) => new Nearcast(spec, where, folder),
 };
 
-class Nearcast implements Router {
-  readonly name = 'nearcast';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #daemon: Daemon | undefined;
-
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
+class Nearcast extends Adapter {
+  override readonly name = 'nearcast';
 
   /** The same for every life in this namespace: a socket that a killed one left is how the next knows of the crash. */
   get #control(): string {
-    return join(dirname(this.#folder), `${this.#where.name}.control`);
+    return join(dirname(this.folder), `${this.where.name}.control`);
   }
 
   async start(_afterCrash = false): Promise<void> {
-    const [file, socket] = [this.#file('speak.yaml'), this.#control];
-    writeFileSync(file, configuration(this.spec, socket, this.#file('secret')));
-    const command = [process.execPath, BIN, 'speak', file];
-    this.#daemon = new Daemon(this.#where.inside(command), this.#file('out'));
-    await ready('nearcast', this.#daemon, async () => (await this.#call('peers', {})) !== undefined);
+    const [file, socket] = [this.file('speak.yaml'), this.#control];
+    writeFileSync(file, configuration(this.spec, socket, this.file('secret')));
+    const command = [...NEARCAST, 'speak', file];
+    this.daemon = this.launch(command);
+    await ready('nearcast', this.daemon, async () => (await this.#call('peers', {})) !== undefined);
   }
 
   /** What `nearcast show --json` asks, without a process for every question. */
@@ -106,33 +65,13 @@ class Nearcast implements Router {
     }
   }
 
-  #name(neighbor: Neighbor): string {
-    return `n${this.spec.neighbors.indexOf(neighbor) + 1}`;
-  }
-
-  async stop(): Promise<void> {
-    await this.#daemon?.end('SIGTERM');
-  }
-
-  async kill(): Promise<void> {
-    await this.#daemon?.end('SIGKILL');
-  }
-
-  freeze(): void {
-    this.#daemon?.signal('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#daemon?.signal('SIGCONT');
-  }
-
   async session(neighbor: Neighbor): Promise<Session> {
-    const { state } = (await this.#call('peer', { name: this.#name(neighbor) })) as PeerDetailView;
+    const { state } = (await this.#call('peer', { name: this.nameOf(neighbor) })) as PeerDetailView;
     return { up: state === 'established', state };
   }
 
   async routes(neighbor: Neighbor, family: Family): Promise<Route[]> {
-    const command = [process.execPath, BIN, 'show', 'routes', '--peer', this.#name(neighbor), '--json'];
+    const command = [...NEARCAST, 'show', 'routes', '--peer', this.nameOf(neighbor), '--json'];
     const text = await must([...command, '--socket', this.#control]);
     const lines = text.split('\n').filter((line) => line !== '');
     const routes = lines.map((line) => JSON.parse(line) as RouteView);
@@ -140,23 +79,15 @@ class Nearcast implements Router {
   }
 
   async shutdown(neighbor: Neighbor, text: string): Promise<void> {
-    await this.#call('disable', { peer: this.#name(neighbor), text });
+    await this.#call('disable', { peer: this.nameOf(neighbor), text });
   }
 
   async refresh(neighbor: Neighbor): Promise<void> {
-    await this.#call('refresh', { peer: this.#name(neighbor) });
+    await this.#call('refresh', { peer: this.nameOf(neighbor) });
   }
 
-  async lastError(neighbor: Neighbor): Promise<string> {
-    return JSON.stringify(await this.#call('peer', { name: this.#name(neighbor) })) + this.log();
-  }
-
-  pids(): number[] {
-    return this.#daemon?.running ? [this.#daemon.pid] : [];
-  }
-
-  log(): string {
-    return this.#daemon?.output() ?? '';
+  override async lastError(neighbor: Neighbor): Promise<string> {
+    return JSON.stringify(await this.#call('peer', { name: this.nameOf(neighbor) })) + this.log();
   }
 }
 

@@ -1,52 +1,32 @@
 /** OpenBGPD, asked through bgpctl. */
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Namespace } from './namespace.ts';
-import { Daemon, must, ready, run } from './process.ts';
+import { Adapter } from './adapter.ts';
+import { must, ready, run } from './process.ts';
 import {
-  type Ability,
+  type Abilities,
+  ALL_ABLE,
   type Announcement,
   type Family,
   type Kind,
   type Neighbor,
   type Route,
-  type Router,
   type Session,
   type Spec,
   sorted,
 } from './router.ts';
 
-const CAN: Readonly<Record<Ability, true | string>> = {
-  ipv6: true,
-  as4: true,
-  as4Path: true,
-  as2: true,
-  md5: true,
-  gtsm: true,
-  gtsmGuard: true,
+const CAN: Abilities = {
+  ...ALL_ABLE,
+  md5Answer: 'sets its key only on connections that it dials itself',
+  agent: 'is no agent of a site',
+  beside: 'is rarely what stands beside an agent: not tried',
   restart: 'offers End-of-RIB only, keeps no forwarding state',
-  helper: true,
-  askRefresh: true,
   answerRefresh: '7.7 refuses every request ("AID IPv4 unicast not negotiated")',
-  enhancedRefresh: true,
-  sendText: true,
-  addPathSend: true,
-  addPathReceive: true,
   extendedMessages: 'not offered',
-  roles: true,
   bfd: 'not offered',
-  table: true,
-  transit: true,
-  listen: true,
   extendedNextHop: 'not offered',
   longUpdate: 'no extended messages',
-  noPolicy: true,
   path: 'prepends only its own AS',
-  med: true,
-  origin: true,
-  communities: true,
-  large: true,
-  extended: true,
   unknown: 'cannot make an attribute it does not know',
 };
 
@@ -65,64 +45,43 @@ export const openbgpd: Kind = {
   make: (spec, where, folder) => new OpenBgpd(spec, where, folder),
 };
 
-class OpenBgpd implements Router {
-  readonly name = 'OpenBGPD';
-  readonly spec: Spec;
-  readonly #where: Namespace;
-  readonly #folder: string;
-  #daemon: Daemon | undefined;
-
-  constructor(spec: Spec, where: Namespace, folder: string) {
-    this.spec = spec;
-    this.#where = where;
-    this.#folder = folder;
-  }
-
-  #file(name: string): string {
-    return join(this.#folder, name);
-  }
+class OpenBgpd extends Adapter {
+  override readonly name = 'OpenBGPD';
 
   async start(_afterCrash = false): Promise<void> {
     // The home of its user, which the system's service would make.
     mkdirSync('/run/openbgpd', { recursive: true });
-    writeFileSync(this.#file('bgpd.conf'), configuration(this.spec, this.#file('ctl')));
-    chmodSync(this.#file('bgpd.conf'), 0o600);
-    this.#daemon = new Daemon(
-      this.#where.inside(['bgpd', '-d', '-v', '-f', this.#file('bgpd.conf')]),
-      this.#file('out'),
-    );
-    await ready('OpenBGPD', this.#daemon, async () => (await run(this.#ask('show', 'summary'))).code === 0);
+    writeFileSync(this.file('bgpd.conf'), configuration(this.spec, this.file('ctl')));
+    chmodSync(this.file('bgpd.conf'), 0o600);
+    this.daemon = this.launch(['bgpd', '-d', '-v', '-f', this.file('bgpd.conf')]);
+    await ready('OpenBGPD', this.daemon, async () => (await run(this.#ask('show', 'summary'))).code === 0);
   }
 
   #ask(...words: string[]): string[] {
-    return this.#where.inside(['bgpctl', '-j', '-s', this.#file('ctl'), ...words]);
-  }
-
-  async stop(): Promise<void> {
-    await this.#daemon?.end('SIGTERM');
+    return this.where.inside(['bgpctl', '-j', '-s', this.file('ctl'), ...words]);
   }
 
   /** The parent's children would outlive it: all three processes die together. */
-  async kill(): Promise<void> {
-    if (this.#daemon === undefined) return;
-    for (const child of childrenOf(this.#daemon.pid)) send(child, 'SIGKILL');
-    await this.#daemon.end('SIGKILL');
+  override async kill(): Promise<void> {
+    if (this.daemon === undefined) return;
+    for (const child of childrenOf(this.daemon.pid)) send(child, 'SIGKILL');
+    await this.daemon.end('SIGKILL');
   }
 
-  freeze(): void {
+  override freeze(): void {
     this.#all('SIGSTOP');
   }
 
-  thaw(): void {
+  override thaw(): void {
     this.#all('SIGCONT');
   }
 
   /** Session engine and decision engine are children; all of them have to stop for the router to fall silent. */
   #all(signal: NodeJS.Signals): void {
-    const pid = this.#daemon?.pid;
+    const pid = this.daemon?.pid;
     if (pid === undefined) return;
     for (const child of childrenOf(pid)) send(child, signal);
-    this.#daemon?.signal(signal);
+    this.daemon?.signal(signal);
   }
 
   async session(neighbor: Neighbor): Promise<Session> {
@@ -147,16 +106,12 @@ class OpenBgpd implements Router {
     await must(this.#ask('neighbor', neighbor.address, 'refresh'));
   }
 
-  async lastError(neighbor: Neighbor): Promise<string> {
+  override async lastError(neighbor: Neighbor): Promise<string> {
     return (await run(this.#ask('show', 'neighbor', neighbor.address))).stdout + this.log();
   }
 
-  pids(): number[] {
-    return this.#daemon?.running ? [this.#daemon.pid, ...childrenOf(this.#daemon.pid)] : [];
-  }
-
-  log(): string {
-    return this.#daemon?.output() ?? '';
+  override pids(): number[] {
+    return this.daemon?.running ? [this.daemon.pid, ...childrenOf(this.daemon.pid)] : [];
   }
 }
 

@@ -37,11 +37,19 @@ export interface Pair {
 export const OUR_ASN = 64500;
 export const THEIR_ASN = 64600;
 
+/** What runs in a room. */
+export interface Guest {
+  readonly name: string;
+  stop(): Promise<void>;
+  thaw?(): void;
+  log(): string;
+}
+
 export class Room {
   readonly ours: Kind;
   readonly theirs: Kind;
   readonly #stars: Star[] = [];
-  readonly #routers: Router[] = [];
+  readonly #guests: Guest[] = [];
   readonly #taps: Wiretap[] = [];
   #folders = 0;
 
@@ -63,8 +71,13 @@ export class Room {
     const folder = join(star.folder, `${++this.#folders}-${kind.name}`);
     mkdirSync(folder, { recursive: true });
     const router = kind.make(spec, where, folder);
-    this.#routers.push(router);
+    this.keep(router);
     return router;
+  }
+
+  /** Something that runs: it is stopped when the cell is over, and its log is in the report of a failure. */
+  keep(guest: Guest): void {
+    this.#guests.push(guest);
   }
 
   async tap(star: Star, spoke = 0): Promise<Wiretap> {
@@ -115,11 +128,11 @@ export class Room {
 
   /** Stops everything; gives the logs, for the report of a failed cell. */
   async leave(): Promise<string> {
-    const log = this.#routers.map((r) => `--- ${r.name}\n${tail(r.log())}`).join('\n');
+    const log = this.#guests.map((g) => `--- ${g.name}\n${tail(g.log())}`).join('\n');
     for (const tap of this.#taps) await tap.stop().catch(() => undefined);
-    for (const router of this.#routers) {
-      router.thaw();
-      await router.stop().catch(() => undefined);
+    for (const guest of this.#guests) {
+      guest.thaw?.();
+      await guest.stop().catch(() => undefined);
     }
     for (const star of this.#stars) await star.destroy(process.env['NEARCAST_INTEROP_KEEP'] !== undefined);
     return log;

@@ -59,6 +59,8 @@ export interface Neighbor {
   readonly as2?: boolean;
   /** Nothing is allowed by policy, as a router that nobody has configured any (RFC 8212). Otherwise everything is. */
   readonly noPolicy?: boolean;
+  /** An agent on this very machine, spoken to over loopback and inside our AS; what it announces goes on to the others. */
+  readonly beside?: boolean;
   /** At most so many prefixes. */
   readonly maxPrefix?: number;
 }
@@ -104,7 +106,52 @@ export type Ability =
   | 'communities'
   | 'large'
   | 'extended'
-  | 'unknown';
+  | 'unknown'
+  | 'agent'
+  | 'beside'
+  | 'md5Answer'
+  | 'gtsmAnswer';
+
+export type Abilities = Readonly<Record<Ability, true | string>>;
+
+/** A router that can do everything; the others say what they cannot. */
+export const ALL_ABLE: Abilities = {
+  ipv6: true,
+  as4: true,
+  as4Path: true,
+  as2: true,
+  md5: true,
+  gtsm: true,
+  gtsmGuard: true,
+  restart: true,
+  helper: true,
+  askRefresh: true,
+  answerRefresh: true,
+  enhancedRefresh: true,
+  sendText: true,
+  addPathSend: true,
+  addPathReceive: true,
+  extendedMessages: true,
+  roles: true,
+  bfd: true,
+  table: true,
+  transit: true,
+  listen: true,
+  extendedNextHop: true,
+  longUpdate: true,
+  noPolicy: true,
+  path: true,
+  med: true,
+  origin: true,
+  communities: true,
+  large: true,
+  extended: true,
+  unknown: true,
+  agent: true,
+  beside: true,
+  md5Answer: true,
+  gtsmAnswer: true,
+};
 
 export interface Session {
   readonly up: boolean;
@@ -146,7 +193,7 @@ export interface Kind {
   /** The version that is installed; undefined when it is not. */
   version(): Promise<string | undefined>;
   /** What it can do: true, or the reason why not. */
-  readonly can: Readonly<Record<Ability, true | string>>;
+  readonly can: Abilities;
   /** It lists attributes that it does not know. */
   readonly showsUnknown: boolean;
   /** Its status or its log repeats the text of a shutdown. */

@@ -27,7 +27,7 @@ const DAEMONS: readonly Kind[] = [bird, frr, gobgp, openbgpd, exabgp];
 const ALL: readonly Kind[] = [nearcast, ...DAEMONS];
 /** Cells at work at the same time. Most of a cell is waiting for timers. */
 const LANES = 6;
-const CELL_TIMEOUT_MS = 75_000;
+const CELL_TIMEOUT_MS = 150_000;
 
 const { values } = parseArgs({
   options: {

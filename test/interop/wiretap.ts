@@ -165,3 +165,33 @@ function text6(bytes: Buffer): string {
     .replace(/^:(?!:)/, '::')
     .replace(/([^:]):$/, '$1::');
 }
+
+/** What an UPDATE does, as far as its outline tells (RFC 4271 §4.3, RFC 4760). */
+export interface Outline {
+  /** It announces, in either family. */
+  readonly announces: boolean;
+  /** It withdraws, in either family; End-of-RIB does not (RFC 4724 §2). */
+  readonly withdraws: boolean;
+  /** The values of its attributes by type code. */
+  readonly attributes: ReadonlyMap<number, Buffer>;
+}
+
+export function outline(update: Buffer): Outline {
+  const withdrawn = update.readUInt16BE(0);
+  const from = 4 + withdrawn;
+  const end = from + update.readUInt16BE(2 + withdrawn);
+  const attributes = new Map<number, Buffer>();
+  for (let at = from; at < end; ) {
+    const long = ((update[at] as number) & 0x10) !== 0;
+    const length = long ? update.readUInt16BE(at + 2) : (update[at + 2] as number);
+    const value = at + (long ? 4 : 3);
+    attributes.set(update[at + 1] as number, update.subarray(value, value + length));
+    at = value + length;
+  }
+  return {
+    announces: update.length > end || attributes.has(14),
+    // MP_UNREACH_NLRI with nothing after the family is End-of-RIB.
+    withdraws: withdrawn > 0 || (attributes.get(15)?.length ?? 0) > 3,
+    attributes,
+  };
+}

@@ -1,6 +1,6 @@
 /** What the cells have in common: the prefixes, the codes, and the chain of three routers. */
 import type { Star } from '../namespace.ts';
-import { until } from '../process.ts';
+import { must, run, until } from '../process.ts';
 import { expected, holds, makeable, OUR_ASN, type Pair, type Room, THEIR_ASN } from '../room.ts';
 import type { Announcement, Family, Neighbor, Spec } from '../router.ts';
 
@@ -78,4 +78,20 @@ export async function chain(room: Room, announce: readonly Announcement[]) {
     toSink: hub.neighbors[1] as Neighbor,
     fromHub: b.neighbors[0] as Neighbor,
   };
+}
+
+/** From now on nothing gets in or out of a spoke, and no interface shows it. */
+export async function cut(star: Star): Promise<void> {
+  const rules = ['input', 'output'].map(
+    (hook) => `add chain inet cut ${hook} { type filter hook ${hook} priority -300; }`,
+  );
+  const drops = ['input iifname', 'output oifname'].map((where) => `add rule inet cut ${where} "link1" drop`);
+  const spoke = star.spokes[0];
+  if (spoke === undefined) throw new Error('no spoke to cut');
+  await must(spoke.inside(['nft', ['add table inet cut', ...rules, ...drops].join('; ')]));
+}
+
+export async function mend(star: Star): Promise<void> {
+  const spoke = star.spokes[0];
+  if (spoke !== undefined) await run(spoke.inside(['nft', 'delete table inet cut']));
 }

@@ -1,10 +1,9 @@
 /** Cells about how sessions end, meet and are told apart. */
-import type { Star } from '../namespace.ts';
-import { must, run, sleep, until } from '../process.ts';
+import { must, sleep, until } from '../process.ts';
 import { down, holdsPrefixes, meet, plain, type Room, up } from '../room.ts';
 import type { Neighbor, Router } from '../router.ts';
 import type { Wiretap } from '../wiretap.ts';
-import { chain, NOTIFICATION, OUR4, THEIR4 } from './ground.ts';
+import { chain, cut, mend, NOTIFICATION, OUR4, THEIR4 } from './ground.ts';
 
 export async function peerKilled(room: Room): Promise<void> {
   const { source, sink, fromHub } = await chain(room, THEIR4.map(plain));
@@ -91,22 +90,6 @@ export async function collision(room: Room): Promise<void> {
   );
   await sleep(1500);
   await up(pair, 1000);
-}
-
-/** From now on nothing gets in or out of a spoke, and no interface shows it. */
-async function cut(star: Star): Promise<void> {
-  const rules = ['input', 'output'].map(
-    (hook) => `add chain inet cut ${hook} { type filter hook ${hook} priority -300; }`,
-  );
-  const drops = ['input iifname', 'output oifname'].map((where) => `add rule inet cut ${where} "link1" drop`);
-  const spoke = star.spokes[0];
-  if (spoke === undefined) throw new Error('no spoke to cut');
-  await must(spoke.inside(['nft', ['add table inet cut', ...rules, ...drops].join('; ')]));
-}
-
-async function mend(star: Star): Promise<void> {
-  const spoke = star.spokes[0];
-  if (spoke !== undefined) await run(spoke.inside(['nft', 'delete table inet cut']));
 }
 
 const TEXT = 'maintenance until 04:00';
