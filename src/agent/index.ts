@@ -12,6 +12,7 @@ export {
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.ts';
 export type { Happening } from './history.ts';
 export { type IssuerOptions, type IssuerService, type IssuerView, serveIssuer } from './issuer-service.ts';
+export { rehearse } from './rehearsal.ts';
 export { type ReadPlan, readPlan } from './reload.ts';
 export { Router, type RouterOptions, type RouterPeer, type Transport } from './router.ts';
 export { readPasswords, readSecret } from './secret.ts';

@@ -4,9 +4,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Daemon, type ReadPlan, readPlan, startDaemon } from '../agent/index.ts';
+import { type Daemon, type ReadPlan, readPlan, rehearse, startDaemon } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
-import { controlPath, journal, type Logger, logger, realClock } from '../host/index.ts';
+import { controlPath, journal, type Logger, logger, realClock, releaseCode } from '../host/index.ts';
 import type { AgentSettings } from './agent.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { noteSentence } from './phrases.ts';
@@ -54,7 +54,7 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
     },
     more: (agent) => agentAnswers(agent, clock),
   });
-  const whole = giveBack();
+  const whole = giveBack(daemon);
   const deaf = reloadOnHangup(daemon, log);
   const signal = await told;
   log.info('stopping: withdrawing everything first', { signal });
@@ -75,13 +75,17 @@ const STARTED = 2000;
 
 /**
  * Once, when all is running, what was needed for starting is given back to the system: 13 MB of 98 where this was measured. V8
- * would keep it for a rush of work that an agent never has.
+ * would keep it for a rush of work that an agent never has. What it would forget as well is compiled code that has not run for
+ * a while, and that is the code of leaving: so it is rehearsed again, and kept from then on.
  */
-function giveBack(): NodeJS.Timeout {
+function giveBack({ agent }: Daemon): NodeJS.Timeout {
   const collect = () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as (how: object) => void;
     gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    setFlagsFromString('--no-flush-bytecode');
+    releaseCode();
+    rehearse(agent.duties);
   };
   return setTimeout(collect, STARTED).unref();
 }

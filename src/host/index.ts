@@ -53,3 +53,4 @@ export type {
   TargetAnswer,
 } from './probe/spec.ts';
 export { type Protection, protectionComplaint } from './protection.ts';
+export { releaseCode } from './resident.ts';
