@@ -1,7 +1,8 @@
 /** The fold: a snapshot and an event give the next snapshot. Nothing else is needed to be where the network was. */
 import { never } from '../base/index.ts';
 import type { Body, Event } from './event.ts';
-import { type Site, type Snapshot, type Upstream, VERSION } from './snapshot.ts';
+import type { Site, Snapshot, Upstream } from './snapshot.ts';
+import { VERSION } from './version.ts';
 
 type Sites = Snapshot['sites'];
 

@@ -1,6 +1,21 @@
 /** What agents, controller and dashboard say to each other: snapshots, events and requests, typed once. Pure. */
 export { apply } from './apply.ts';
-export { type Body, bodySchema, type Event, eventSchema, KINDS, type Kind } from './event.ts';
+export { type Catchment, catchments } from './catchment.ts';
+export { changes } from './changes.ts';
+export {
+  type Cursor,
+  format,
+  formatCursor,
+  type Read,
+  readAnswer,
+  readCursor,
+  readEvent,
+  readRequest,
+  readSnapshot,
+} from './codec.ts';
+export { about, describe, orderWords } from './describe.ts';
+export { type Body, type Event, eventSchema, KINDS, type Kind } from './event.ts';
+export { openApi, ROUTES, type Route, type RouteName } from './openapi.ts';
 export type {
   Announcement,
   Decision,
@@ -38,7 +53,7 @@ export {
   snapshotSchema,
   type Upstream,
   type Vantage,
-  VERSION,
   type World,
-  worldSchema,
 } from './snapshot.ts';
+export { Timeline, type TimelineOptions } from './timeline.ts';
+export { VERSION } from './version.ts';

@@ -44,7 +44,7 @@ export const ORDERS = orders.map((o) => o.shape.do.value) as readonly Order['do'
 /** Asks what the guard thinks of an order, and does nothing. */
 const considerSchema = z.strictObject({ do: z.literal('consider'), order: orderSchema });
 
-export const requestSchema = z.union([orderSchema, considerSchema]).meta({ id: 'Request' });
+export const requestSchema = z.discriminatedUnion('do', [...orders, considerSchema]).meta({ id: 'Request' });
 export type Request = z.infer<typeof requestSchema>;
 
 /** `refused`: by the guard or a freeze; `unknown`: no such name; `failed`: it was tried. */

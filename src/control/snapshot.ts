@@ -23,9 +23,7 @@ import {
   ticket,
   verdict,
 } from './pieces.ts';
-
-/** Of everything that is said here. A reader refuses another one. */
-export const VERSION = 1;
+import { VERSION } from './version.ts';
 
 const since = { at };
 
