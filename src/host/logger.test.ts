@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { type LoggerOptions, logger, REDACTED, redact } from './logger.ts';
 
@@ -11,7 +13,7 @@ test('each event is one line of JSON with its time, level, sentence and facts', 
   const { log, lines } = spoken();
   log.with({ peer: '192.0.2.1' }).warn('the session ended', { why: 'hold timer' });
   expect(lines).toEqual([
-    '{"at":"1970-01-01T00:00:00.000Z","level":"warn","say":"the session ended","peer":"192.0.2.1","why":"hold timer"}\n',
+    '{"level":"warn","at":"1970-01-01T00:00:00.000Z","peer":"192.0.2.1","why":"hold timer","say":"the session ended"}\n',
   ]);
 });
 
@@ -79,4 +81,38 @@ test('anything can be said: bytes, errors, large numbers, cycles, maps, and far 
   log.info('y'.repeat(1e6));
   expect((lines[2] as string).length).toBeLessThan(20_000);
   expect(redact(undefined)).toBeUndefined();
+});
+
+const SAYING = (code: string) => `
+import { logger } from ${JSON.stringify(new URL('./logger.ts', import.meta.url).href)};
+const log = logger({ form: 'json' });
+${code}`;
+
+test('what was said before a crash has been written', () => {
+  const code = SAYING(
+    `for (let i = 0; i < 2000; i++) log.info('line', { i }); process.kill(process.pid, 'SIGKILL');`,
+  );
+  const { stderr, signal } = spawnSync(process.execPath, ['--input-type=module', '-e', code]);
+  expect(signal).toBe('SIGKILL');
+  expect(stderr.toString().trimEnd().split('\n')).toHaveLength(2000);
+});
+
+test('nobody reads any more: the lines are lost, and the process goes on', async () => {
+  const code = SAYING(`
+process.stdin.once('data', () => {
+  for (let i = 0; i < 20_000; i++) log.info('line of some length that nobody will ever read', { i });
+  console.log('still here');
+  process.exit(0);
+});`);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stderr.destroy();
+  child.stdin.end('now\n');
+  let out = '';
+  child.stdout.on('data', (text: Buffer) => {
+    out += text.toString();
+  });
+  const [exit] = (await once(child, 'close')) as [number];
+  expect([exit, out]).toEqual([0, 'still here\n']);
 });

@@ -1,7 +1,10 @@
 /**
- * What the process says while it runs, to standard error: one JSON object a line for machines, one readable line for a
- * person at a terminal. Secrets are taken out before anything is written.
+ * What the process says while it runs, to standard error: one JSON object a line for machines (by pino), one readable line for a
+ * person at a terminal. Secrets are taken out before anything is written; what is said is with the system when the call returns,
+ * so that a crash loses nothing; and a reader that goes away, or a disk that is full, costs lines and never the process.
  */
+import { createRequire } from 'node:module';
+import type { DestinationStream, Logger as Lines } from 'pino';
 
 /** From the most to the least talkative. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -42,31 +45,71 @@ const SHORTEST_SECRET = 4;
 const LONGEST_LINE = 16 * 1024;
 
 export function logger(options: LoggerOptions = {}): Logger {
-  return withFacts(options, {});
+  const json = (options.form ?? (process.stderr.isTTY ? 'text' : 'json')) === 'json';
+  const time = options.time ?? Date.now;
+  const to = options.write ? { write: options.write } : standardError();
+  const lines = pino()(
+    {
+      level: options.level ?? 'info',
+      base: null,
+      messageKey: 'say',
+      timestamp: () => `,"at":"${new Date(time()).toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+    },
+    limited(json ? to : { write: (line) => to.write(`${textLine(JSON.parse(line) as Line)}\n`) }),
+  );
+  return withFacts(lines, options.secrets ?? (() => []), {});
 }
 
-function withFacts(options: LoggerOptions, own: Facts): Logger {
-  const least = LEVELS.indexOf(options.level ?? 'info');
-  const json = (options.form ?? (process.stderr.isTTY ? 'text' : 'json')) === 'json';
-  const write = options.write ?? ((line: string) => void process.stderr.write(line));
-  const time = options.time ?? Date.now;
+/** Lines for standard error that wait because it takes none, in bytes; more are lost. */
+const WAITING_LIMIT = 1024 * 1024;
+
+/** Loaded when somebody first has something to say. */
+function pino(): typeof import('pino') {
+  return createRequire(import.meta.url)('pino') as typeof import('pino');
+}
+
+function standardError(): DestinationStream {
+  const to = pino().destination({ dest: 2, sync: true, maxLength: WAITING_LIMIT });
+  to.on('error', () => {});
+  return to;
+}
+
+/** One line as pino writes it. */
+interface Line extends Facts {
+  readonly level: Level;
+  readonly at: string;
+  readonly say: string;
+}
+
+/** The line's own names cannot be taken by a fact. */
+const OWN = ['level', 'at', 'say'];
+
+function withFacts(lines: Lines, secrets: () => Iterable<string>, own: Facts): Logger {
   const say = (level: Level, sentence: string, facts: Facts = {}): void => {
-    if (LEVELS.indexOf(level) < least) return;
-    const secrets = options.secrets?.() ?? [];
-    const all = { ...own, ...facts };
-    const clean = redact({ sentence, facts: all }, secrets) as { sentence: string; facts: Facts };
-    const at = new Date(time()).toISOString();
-    const line = json
-      ? jsonLine(at, level, clean.sentence, clean.facts)
-      : textLine(at, level, clean.sentence, clean.facts);
-    write(`${line}\n`);
+    if (!lines.isLevelEnabled(level)) return;
+    const plain = Object.entries({ ...own, ...facts }).filter(([name]) => !OWN.includes(name));
+    const clean = redact({ sentence, facts: Object.fromEntries(plain) }, secrets());
+    const said = clean as { readonly sentence: string; readonly facts: Facts };
+    lines[level](said.facts, said.sentence);
   };
   return {
     debug: (sentence, facts) => say('debug', sentence, facts),
     info: (sentence, facts) => say('info', sentence, facts),
     warn: (sentence, facts) => say('warn', sentence, facts),
     error: (sentence, facts) => say('error', sentence, facts),
-    with: (facts) => withFacts(options, { ...own, ...facts }),
+    with: (facts) => withFacts(lines, secrets, { ...own, ...facts }),
+  };
+}
+
+/** A line that is too long loses its facts, and the end of its sentence. */
+function limited(to: DestinationStream): DestinationStream {
+  return {
+    write: (line) => {
+      if (line.length <= LONGEST_LINE) return to.write(line);
+      const { level, at, say } = JSON.parse(line) as Line;
+      to.write(`${JSON.stringify({ level, at, say: cut(say), cut: line.length })}\n`);
+    },
   };
 }
 
@@ -98,19 +141,11 @@ export function redact(value: unknown, secrets: Iterable<string> = []): unknown 
   return walk(value, 0);
 }
 
-/** The line's own names come first and cannot be taken by a fact. */
-function jsonLine(at: string, level: Level, sentence: string, facts: Facts): string {
-  const line = JSON.stringify({ ...{ at, level, say: '' }, ...facts, at, level, say: sentence });
-  return line.length <= LONGEST_LINE
-    ? line
-    : JSON.stringify({ at, level, say: cut(sentence), cut: line.length });
-}
-
-function textLine(at: string, level: Level, sentence: string, facts: Facts): string {
+function textLine({ at, level, say, ...facts }: Line): string {
   const pairs = Object.entries(facts)
     .filter(([, v]) => v !== undefined)
     .map(([name, v]) => ` ${name}=${typeof v === 'string' && /^[^\s"=]+$/.test(v) ? v : JSON.stringify(v)}`);
-  return cut(visible(`${at.slice(11, 23)} ${level.padEnd(5)} ${sentence}${pairs.join('')}`));
+  return cut(visible(`${at.slice(11, 23)} ${level.padEnd(5)} ${say}${pairs.join('')}`));
 }
 
 function cut(text: string): string {
