@@ -326,7 +326,7 @@ const ORIGIN_SIGNS = { igp: 'i', egp: 'e', incomplete: '?' } as const;
 
 function notes(r: RouteView): string {
   return [
-    ...(r.validation === 'unverified' ? [] : [r.validation === 'notFound' ? 'not found' : r.validation]),
+    ...(r.validation === 'unverified' ? [] : [r.validation]),
     ...(r.stale ? ['stale'] : []),
     ...(r.otc === undefined ? [] : [`OTC ${r.otc}`]),
     ...(r.why === undefined ? [] : [r.why]),

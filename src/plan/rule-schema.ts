@@ -77,7 +77,7 @@ const WHEN: z.ZodType<When> = z.lazy(() =>
     'extended-communities': oneOrMore(PATTERN).optional(),
     neighbor: oneOrMore(NEIGHBOR, 100).optional(),
     source: oneOrMore(NEIGHBOR, 100).optional(),
-    validation: oneOrMore(oneOf('valid', 'invalid', 'notFound', 'unverified'), 4).optional(),
+    validation: oneOrMore(oneOf('valid', 'invalid', 'not-found', 'unverified'), 4).optional(),
     origin: oneOrMore(oneOf('igp', 'egp', 'incomplete'), 3).optional(),
     med: COMPARISON.optional(),
     'local-pref': COMPARISON.optional(),

@@ -88,7 +88,7 @@ export const CONDITIONS: { readonly [K in keyof Required<When>]: Condition<K> } 
   },
   validation: {
     name: 'validation',
-    help: 'the origin-validation state (RFC 6811): valid, invalid, notFound, or unverified',
+    help: 'the origin-validation state (RFC 6811): valid, invalid, not-found, or unverified',
     uses: 'validation',
     compile: (states) => (v) => states.includes(v.subject.validation),
     text: (states) => states.join(' or '),

@@ -173,7 +173,7 @@ test.each<[string, When, Subject, boolean]>([
   ['source on import', { source: [{}] }, route(), false],
   ['source on export', { source: [{ kind: 'ibgp' }] }, route('', { source: INSIDE }), true],
   ['validation', { validation: ['invalid'] }, route('', { validation: 'invalid' }), true],
-  ['validation', { validation: ['valid', 'notFound'] }, route(), false],
+  ['validation', { validation: ['valid', 'not-found'] }, route(), false],
   ['origin', { origin: ['igp'] }, route('origin igp'), true],
   ['origin, absent', { origin: ['igp', 'egp', 'incomplete'] }, route(), false],
   ['med', { med: 5 }, route('med 5'), true],
@@ -531,7 +531,7 @@ const anyRoute: fc.Arbitrary<Subject> = fc
     path: fc.array(anyAsn, { maxLength: 4 }),
     med: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
     communities: fc.uniqueArray(anyCommunity),
-    validation: fc.constantFrom<Validation>('valid', 'invalid', 'notFound'),
+    validation: fc.constantFrom<Validation>('valid', 'invalid', 'not-found'),
   })
   .map((r) =>
     route(

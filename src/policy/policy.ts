@@ -109,7 +109,7 @@ export interface NeighborMatch {
 export type NeighborKind = 'ebgp' | 'ibgp' | 'local';
 
 /** RFC 6811 §2; `unverified` when no validation data is at hand. */
-export type Validation = 'valid' | 'invalid' | 'notFound' | 'unverified';
+export type Validation = 'valid' | 'invalid' | 'not-found' | 'unverified';
 
 /** A number, or a range with both ends included. An absent value only fits `absent`. */
 export type Comparison = number | 'absent' | 'present' | { readonly ge?: number; readonly le?: number };

@@ -212,7 +212,7 @@ describe('a new import policy', () => {
 describe('validation (RFC 6811)', () => {
   test('that changes is applied to both directions when the speaker hears of it, as a difference', () => {
     const states = new Map<string, Validation>();
-    const desk = new Desk({ validate: (prefix) => states.get(prefix) ?? 'notFound' });
+    const desk = new Desk({ validate: (prefix) => states.get(prefix) ?? 'not-found' });
     const noInvalid = policy({ when: { validation: ['invalid'] }, end: 'reject' }, { end: 'accept' });
     const onlyValid = policy({ when: { validation: ['valid'] }, end: 'accept' });
     const left = desk.up('left', 64501, {}, { import: noInvalid });

@@ -20,8 +20,6 @@ export interface SpeakConfig {
     readonly alwaysCompareMed: boolean;
     readonly compareRouterId: boolean;
     readonly medMissingWorst: boolean;
-    /** Routes counted as equally good; information only. 1 is none. */
-    readonly multipath: number;
   };
   /** Path of the Unix socket that `nearcast show` asks; undefined when there is to be none. */
   readonly control: string | undefined;

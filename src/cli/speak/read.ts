@@ -76,7 +76,6 @@ export function readSpeak(text: string, file: string, readText: ReadText, socket
       alwaysCompareMed: given.bestPath?.alwaysCompareMed ?? false,
       compareRouterId: given.bestPath?.compareRouterId ?? false,
       medMissingWorst: given.bestPath?.medMissingWorst ?? false,
-      multipath: given.bestPath?.multipath ?? 1,
     },
     control: given.control === 'none' ? undefined : given.control ? locate(given.control) : socket,
     log: given.log ?? 'info',

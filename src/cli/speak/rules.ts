@@ -142,12 +142,7 @@ function when(depth: number): z.ZodType<When> {
     'extended-communities': oneOrMore(pattern('extendedCommunities')).optional(),
     neighbor: oneOrMore(NEIGHBOR).optional(),
     source: oneOrMore(NEIGHBOR).optional(),
-    validation: oneOrMore(
-      oneOf('valid', 'invalid', 'not-found', 'unverified').transform((v) =>
-        v === 'not-found' ? 'notFound' : v,
-      ),
-      4,
-    ).optional(),
+    validation: oneOrMore(oneOf('valid', 'invalid', 'not-found', 'unverified'), 4).optional(),
     origin: oneOrMore(oneOf('igp', 'egp', 'incomplete'), 3).optional(),
     med: COMPARISON.optional(),
     'local-pref': COMPARISON.optional(),

@@ -264,7 +264,6 @@ export const FILE = mapping({
     'always-compare-med': flag.optional(),
     'compare-router-id': flag.optional(),
     'med-missing-worst': flag.optional(),
-    multipath: whole(1, 256).optional(),
   }).optional(),
   control: text('the path of a Unix socket, or none', 100).optional(),
   log: oneOf('error', 'warn', 'info', 'debug').optional(),

@@ -394,7 +394,7 @@ peers:
   ]);
   expect(peers.flatMap((p) => formatPolicy(p.import)).join('\n')).toMatchInlineSnapshot(`
     "rule 1: when any (prefix in ours) or (path in far or contains 7), communities - tags 65535:0, continue
-    rule 2: when validation valid or notFound, med 10 to 20, not (large-community in tags), accept
+    rule 2: when validation valid or not-found, med 10 to 20, not (large-community in tags), accept
     rule 1: when prefix in other, med plus 5, accept"
   `);
 });
@@ -424,7 +424,7 @@ peers:
 announce:
   - { prefix: 203.0.113.1/24, communities: [64500] }
   - { med: 1 }
-best-path: { multipath: 0 }
+best-path: { multipath: 4 }
 `),
   ).toMatchInlineSnapshot(`
     "etc/speak.yaml:2:6: asn: found "64500.70000"; allowed: an AS number such as 64500 or AS64500
@@ -447,7 +447,7 @@ best-path: { multipath: 0 }
     etc/speak.yaml:22:15: announce[0].prefix: found "203.0.113.1/24"; allowed: a prefix such as 203.0.113.0/24, no bits set behind its length
     etc/speak.yaml:22:45: announce[0].communities[0]: found "64500"; allowed: a community such as 64500:100, or a well-known name such as no-export
     etc/speak.yaml:23:5: announce[1]: found a mapping with: med; allowed: at least one of: prefix, from-file
-    etc/speak.yaml:24:25: best-path.multipath: found "0"; allowed: a whole number from 1 to 256"
+    etc/speak.yaml:24:14: best-path.multipath: found the name "multipath"; allowed: one of: always-compare-med, compare-router-id, med-missing-worst"
   `);
 });
 
