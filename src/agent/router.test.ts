@@ -70,3 +70,17 @@ test('a path that BFD could not watch is tried again with the next connection (R
   caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'start' } });
   await expect.poll(complaints).toBe(2);
 });
+
+test('strict BFD that is not told what to watch is refused in a sentence: no connection would ever be tried (RFC 5882 §4)', () => {
+  const bfd = { desiredMinTx: millis(300), requiredMinRx: millis(300), detectMult: 3 };
+  const strict = (transport: Transport) => {
+    const { options } = peer(64501, 64502, transport, true);
+    return { options: { ...options, session: { ...options.session, bfd: 'strict' as const } }, transport };
+  };
+  expect(() => router(64501, false).addPeer({ ...strict({ port: 179 }), bfd })).toThrow(
+    /strict BFD with peer needs a local address/,
+  );
+  const placed = { port: 179, localAddress: HERE };
+  expect(() => router(64501, false).addPeer(strict(placed))).toThrow(/needs BFD's timers/);
+  expect(() => router(64501, false).addPeer({ ...strict(placed), bfd })).not.toThrow();
+});

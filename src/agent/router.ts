@@ -135,9 +135,16 @@ export class Router {
     }
   }
 
-  /** Adds a peer; it is started with the others, or by an event of its own. */
+  /**
+   * Adds a peer; it is started with the others, or by an event of its own. Throws a sentence where BFD has to be up before the
+   * first connection (`strict`) and is not told what to watch: no connection would ever be tried.
+   */
   addPeer(peer: RouterPeer): void {
     const { name } = peer.options;
+    if (peer.options.session.bfd === 'strict' && (!peer.bfd || peer.transport.localAddress === undefined))
+      throw new RangeError(
+        `strict BFD with ${name} needs ${peer.bfd ? 'a local address: the path is watched before there is a connection to learn it from' : "BFD's timers"}`,
+      );
     this.#peers.set(name, peer);
     this.#lines.set(name, {});
     this.feed({ kind: 'addPeer', options: peer.options });
