@@ -44,6 +44,10 @@ run(
   root,
 );
 
+// The page is made once, here: who installs the package builds nothing.
+run(process.execPath, [join(root, 'scripts/build-dashboard.mjs'), '--always'], root);
+cpSync(join(root, 'dashboard/dist'), join(out, 'dashboard/dist'), { recursive: true });
+
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const rooms = readdirSync(join(root, 'src')).filter((room) =>
   existsSync(join(root, 'src', room, 'index.ts')),
@@ -58,7 +62,7 @@ const { devDependencies: _d, scripts: _s, allowScripts: _a, files: _f, ...rest }
 const published = {
   ...rest,
   exports: { ...exported, './package.json': './package.json' },
-  files: ['bin', 'src', 'examples', 'docs', 'CHANGELOG.md'],
+  files: ['bin', 'src', 'dashboard', 'examples', 'docs', 'CHANGELOG.md'],
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 

@@ -60,6 +60,13 @@ const ROOMS: { readonly [room: string]: Room } = {
   cli: { imports: [...PURE, 'host', 'edge', 'agent', 'lab', 'fleet'], impure: true },
 };
 
+/** The browser's side, beside `src/`. Its tests and what builds it are of the machine; the page is not. */
+const DASHBOARD: Room = {
+  imports: ['base', 'plan', 'topology', 'predict', 'control', 'picture'],
+  packages: ['preact', 'preact/hooks', 'maplibre-gl', 'uplot', 'geojson', 'virtual:land'],
+};
+const PAGE = 'dashboard/src/';
+
 interface Import {
   readonly file: string;
   readonly room: string;
@@ -73,7 +80,7 @@ const roomsHere = readdirSync(src, { withFileTypes: true })
 function filesOf(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((e) => {
     const path = join(folder, e.name);
-    return e.isDirectory() ? filesOf(path) : e.name.endsWith('.ts') ? [path] : [];
+    return e.isDirectory() ? filesOf(path) : /\.tsx?$/.test(e.name) ? [path] : [];
   });
 }
 
@@ -124,6 +131,37 @@ test('no room imports what the table does not allow, and pure rooms import nothi
   const imports = roomsHere.flatMap((room) => filesOf(join(src, room))).flatMap(importsOf);
   expect(imports.length).toBeGreaterThan(10);
   expect(imports.map(trespass).filter((c) => c !== undefined)).toEqual([]);
+});
+
+/** The same for a file of the page: rooms by their index.ts, its own files, its few packages and their style sheets. */
+function pageTrespass(i: Import): string | undefined {
+  const isTest = /\.test(-support)?\.ts$/.test(i.file);
+  const [from] = i.from.split('?') as [string];
+  if (!from.startsWith('.')) {
+    const known = DASHBOARD.packages?.some((p) => from === p || from.startsWith(`${p}/dist/`));
+    return known || isTest ? undefined : `${i.file}: the page may not import '${from}'`;
+  }
+  if (!/\.(tsx?|css)$/.test(from)) return `${i.file}: write the ending: '${i.from}'`;
+  const target = relative(root, resolve(root, dirname(i.file), from));
+  if (target.startsWith(PAGE)) return undefined;
+  const [, room] = /^src\/(\w+)\/index\.ts$/.exec(target) ?? [];
+  if (room === undefined)
+    return `${i.file}: '${i.from}' is neither the page's own nor the index.ts of a room`;
+  return isTest || DASHBOARD.imports.includes(room)
+    ? undefined
+    : `${i.file}: the page may not import ${room}`;
+}
+
+test('the page imports only the rooms that it may, by their index.ts, and nothing of the machine', () => {
+  const imports = filesOf(join(root, PAGE)).flatMap(importsOf);
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.map(pageTrespass).filter((c) => c !== undefined)).toEqual([]);
+  const say = (from: string) => pageTrespass({ file: `${PAGE}map/a.ts`, room: '', from });
+  expect(say('../../../src/control/index.ts')).toBeUndefined();
+  expect(say('../../../src/control/apply.ts')).toMatch(/neither the page's own nor the index.ts/);
+  expect(say('../../../src/host/index.ts')).toMatch(/may not import host/);
+  expect(say('node:fs')).toMatch(/may not import 'node:fs'/);
+  expect(say('../data/scene')).toMatch(/write the ending/);
 });
 
 test('every way to import is seen, and words in strings are not', () => {

@@ -1,0 +1,18 @@
+import './theme.css';
+import { render } from 'preact';
+import { AppContext, createApp } from './app.ts';
+import { Shell } from './shell.tsx';
+import { httpApi } from './store/api.ts';
+import { live } from './store/live.ts';
+import { themeStores } from './store/theme.ts';
+import { takeToken } from './store/token.ts';
+
+const api = httpApi('api/v1/', takeToken());
+const app = createApp(api, live(api), themeStores());
+
+render(
+  <AppContext.Provider value={app}>
+    <Shell />
+  </AppContext.Provider>,
+  document.getElementById('app') as HTMLElement,
+);

@@ -1,0 +1,26 @@
+/** Where the camera has to be for the whole world to be seen. */
+interface Size {
+  readonly clientWidth: number;
+  readonly clientHeight: number;
+}
+
+/** Pixels around the world at zoom 0. */
+const AROUND = 512;
+/** People live north: the globe is looked at from there. */
+const LAT = 22;
+const LON = 15;
+
+export function wholeWorld(
+  { clientWidth: width, clientHeight: height }: Size,
+  map: 'globe' | 'flat',
+): { readonly center: [number, number]; readonly zoom: number } {
+  if (map === 'flat') {
+    // From the south of Chile to the north of Norway is two thirds of the square that Mercator draws.
+    const zoom = Math.max(Math.log2(Math.max(200, width) / AROUND), -1);
+    const tall = Math.log2(Math.max(150, height) / (AROUND * 0.62));
+    return { center: [LON, 28], zoom: Math.max(-1, Math.min(zoom, tall)) };
+  }
+  const across = 0.9 * Math.max(150, Math.min(width, height));
+  const zoom = Math.log2(((across * Math.PI) / AROUND) * Math.cos((LAT * Math.PI) / 180));
+  return { center: [LON, LAT], zoom };
+}

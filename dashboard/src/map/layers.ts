@@ -1,0 +1,8 @@
+/** The layers of the map, from the lowest to the highest. */
+import { arcs } from './arcs.ts';
+import { clients } from './clients.ts';
+import type { LayerMaker } from './layer.ts';
+import { path } from './path.ts';
+import { sites } from './sites.ts';
+
+export const LAYERS: readonly LayerMaker[] = [clients, path, arcs, sites];

@@ -1,0 +1,3 @@
+export function ClientDetail({ id }: { readonly id: string }) {
+  return <h2>{id}</h2>;
+}

@@ -1,0 +1,118 @@
+/** The one door to the server: `nearcast up` on the address the page came from, or what `npm run dev:dashboard` forwards to. */
+import {
+  type Answer,
+  type Event,
+  formatCursor,
+  type Request,
+  readAnswer,
+  readEvent,
+  readSnapshot,
+  type Snapshot,
+} from '../../../src/control/index.ts';
+
+export interface Hearing {
+  opened(): void;
+  event(event: Event): void;
+  /** The server does not have what came after our position: this is how things stand. */
+  reset(snapshot: Snapshot): void;
+  /** Something came that cannot be read. */
+  garbled(): void;
+  broken(why: string): void;
+}
+
+export interface Api {
+  snapshot(): Promise<Snapshot>;
+  /** Hears of everything after `from`, until the returned function is called. */
+  events(from: { readonly run: string; readonly seq: number }, hearing: Hearing): () => void;
+  /** Asks for something. Rejects only when there is no answer; a refusal is an answer. */
+  request(request: Request): Promise<Answer>;
+  /** The token for `request` is known. */
+  readonly mayAsk: boolean;
+  /** Anything else below `/api/v1/`; rejects with the server's words when it says no. */
+  get(path: string): Promise<Response>;
+  /** True of an error that trying again does not mend. */
+  hopeless(error: unknown): boolean;
+}
+
+/** What the server said no to, or what it said makes no sense. */
+export class ApiError extends Error {
+  /** Of HTTP; 0 when nobody answered. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function httpApi(base: string, token: string | undefined): Api {
+  const bearer: { [name: string]: string } = token === undefined ? {} : { authorization: `Bearer ${token}` };
+
+  async function get(path: string): Promise<Response> {
+    const response = await fetch(`${base}${path}`, { cache: 'no-store' }).catch(() => {
+      throw new ApiError('the server does not answer', 0);
+    });
+    if (!response.ok) throw new ApiError(await complaint(response), response.status);
+    return response;
+  }
+
+  return {
+    get,
+    mayAsk: token !== undefined,
+    async snapshot() {
+      const read = readSnapshot(await (await get('snapshot')).text());
+      if (read.ok) return read.value;
+      throw new ApiError(
+        `the server sent what this page does not understand: ${read.complaints.join('; ')}`,
+        409,
+      );
+    },
+    events(from, hearing) {
+      const source = new EventSource(`${base}events?after=${encodeURIComponent(formatCursor(from))}`);
+      source.onopen = () => hearing.opened();
+      source.onmessage = ({ data }: MessageEvent<string>) => {
+        const read = readEvent(data);
+        if (read.ok) hearing.event(read.value);
+        else hearing.garbled();
+      };
+      source.addEventListener('reset', ({ data }: MessageEvent<string>) => {
+        const read = readSnapshot(data);
+        if (read.ok) hearing.reset(read.value);
+        else hearing.garbled();
+      });
+      // The browser would try again by itself, though from where we were at the beginning: we know better.
+      source.onerror = () => {
+        source.close();
+        hearing.broken('the connection to the server broke');
+      };
+      return () => source.close();
+    },
+    async request(request) {
+      const response = await fetch(`${base}requests`, {
+        method: 'POST',
+        headers: { ...bearer, 'content-type': 'application/json' },
+        body: JSON.stringify(request),
+      }).catch(() => {
+        throw new ApiError('the server does not answer; nothing was done, as far as this page knows', 0);
+      });
+      const text = await response.text();
+      const read = readAnswer(text);
+      if (read.ok) return read.value;
+      throw new ApiError(wordsOf(text) ?? `the server said ${response.status}`, response.status);
+    },
+    hopeless: (error) => error instanceof ApiError && error.status >= 400 && error.status < 500,
+  };
+}
+
+async function complaint(response: Response): Promise<string> {
+  return wordsOf(await response.text().catch(() => '')) ?? `the server said ${response.status}`;
+}
+
+function wordsOf(text: string): string | undefined {
+  try {
+    const { error } = (JSON.parse(text) ?? {}) as { readonly error?: unknown };
+    return typeof error === 'string' ? error : undefined;
+  } catch {
+    return undefined;
+  }
+}
