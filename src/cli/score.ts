@@ -10,7 +10,14 @@ import {
   predict,
   rulesFor,
 } from '../predict/index.ts';
-import { AsRelReader, asInfoReader, assembleWorld, inferPresence } from '../topology/index.ts';
+import {
+  AsRelReader,
+  asInfoReader,
+  assembleWorld,
+  CITIES,
+  inferPresence,
+  type Place,
+} from '../topology/index.ts';
 import { readWith } from './data.ts';
 import { Failure } from './failure.ts';
 import { readObservations, type Scored, scoresOf, scoreText } from './observations.ts';
@@ -73,16 +80,22 @@ export function scoreCommand(write: (text: string) => void = (text) => process.s
 export function scoreQuad9(folder: string): readonly Scored[] {
   const { graph } = readWith(join(folder, FILES.graph), new AsRelReader());
   const infos = readWith(join(folder, FILES.infos), asInfoReader()).ases;
-  const ground = groundOf(assembleWorld({ graph, infos: [infos], presence: inferPresence(graph, infos) }));
   const announcements: Announcement[] = [];
+  const cities: Place[] = [...CITIES];
   for (const line of readFileSync(join(folder, FILES.pops), 'utf8').trim().split('\n').slice(1)) {
     const [site = '', lat, lon] = line.split(',');
     const place = { lat: Number(lat), lon: Number(lon) };
     if (site === '' || Number.isNaN(place.lat) || Number.isNaN(place.lon))
       throw new Failure(`${join(folder, FILES.pops)}: a line without metro,lat,lon: ${line}`);
+    cities.push({ name: site, cc: '', code: '', population: 0, ...place });
     for (const upstream of [CARRIER, OPERATOR])
       announcements.push({ site, upstream, relation: 'itself', place });
   }
+  // The operator's own networks are where its sites are, wherever their neighbours may be.
+  const sites = cities.slice(CITIES.length).map((_, i) => CITIES.length + i);
+  const known = new Map([OPERATOR, CARRIER].map((asn) => [asn, sites]));
+  const presence = inferPresence(graph, infos, known, cities);
+  const ground = groundOf(assembleWorld({ graph, infos: [infos], presence, cities }));
   const prediction = predict(ground, { operator: OPERATOR, announcements });
   // The second of the two days, as in the published baselines.
   const { observations } = readObservations(join(folder, FILES.truth), ['metro0522']);

@@ -10,6 +10,7 @@ export {
   type UnderAttack,
   underAttack,
 } from './attack.ts';
+export { believed, type Client, kilometresFrom, routedParts } from './belief.ts';
 export {
   type CityAnswer,
   type ClientAnswer,
@@ -66,22 +67,9 @@ export {
 export * from './kernel/index.ts';
 export { applyMove, formatMove, MOST_TRIED, type Move, type Moved, movedWeight, movers } from './movers.ts';
 export { city, worldIn } from './notation.ts';
-export {
-  believed,
-  type Client,
-  crossValidated,
-  expected,
-  type Guess,
-  kilometresFrom,
-  type Learned,
-  learn,
-  MOST_OBSERVATIONS,
-  type Observation,
-  type Rule,
-  routedParts,
-  rulesFor,
-} from './observed.ts';
+export { expected, type Learned, learn, MOST_OBSERVATIONS, type Observation } from './observed.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
+export { crossValidated, type Guess, type Rule, rulesFor } from './rules.ts';
 export { type Bin, NEAR_KM, type Rate, type Score, scoreOf, wilson } from './score.ts';
 export { type Found, type Goal, imbalance, type SearchOptions, search, type Tried } from './search.ts';
 export { type Rival, type Under, versus } from './versus.ts';

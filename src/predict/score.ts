@@ -1,7 +1,7 @@
 /** How good guesses were: agreement with its interval, Brier score, and whether 80 % means 80 %. */
 import { distanceKm } from '../topology/index.ts';
-import type { Guess } from './observed.ts';
 import type { Prediction } from './predict.ts';
+import type { Guess } from './rules.ts';
 
 /** A part of some trials, with the bounds between which the true rate lies 95 times of 100 (Wilson). */
 export interface Rate {

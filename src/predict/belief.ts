@@ -1,0 +1,143 @@
+/** What is believed of one client before anything was measured: what its routes say, and what any map would. */
+import type { Asn } from '../base/index.ts';
+import { CITIES, distanceKm, indexOf, type LatLon, nearestPlace, type Place } from '../topology/index.ts';
+import { cityAnswer } from './catchment.ts';
+import { NOWHERE } from './kernel/index.ts';
+import type { Prediction } from './predict.ts';
+
+/** A client as far as it is known. The more is known, the better the guess. */
+export interface Client {
+  /** Names the client: a probe's number, a prefix. Observations of one client are never learnt from to score another of it. */
+  readonly id: string;
+  readonly asn?: Asn | undefined;
+  /** Two letters; empty when unknown. */
+  readonly cc: string;
+  readonly at?: LatLon | undefined;
+}
+
+/**
+ * How much the map weighs beside the routes: a site's weight is
+ * `(part + ROUTES) × (NEAR_KM + km)^−DISTANCE × (1 + networks in its city)^HUB`, and SAME_COUNTRY times that at home.
+ */
+const ROUTES = 1.5;
+const NEAR_KM = 100;
+const DISTANCE = 1.5;
+const HUB = 0.7;
+const SAME_COUNTRY = 5;
+
+/** A site nobody can place is taken to be as far as anything is on earth. */
+const FARTHEST_KM = 20_015;
+
+/** The sites' distances in kilometres from where a client is, or from the main city of its country; undefined when neither is known. */
+export function kilometresFrom(prediction: Prediction, client: Client): Float64Array | undefined {
+  const at = client.at ?? CITIES.find((city) => city.cc === client.cc);
+  return at && distances(prediction, at);
+}
+
+/** The same, but from a country the mean over its cities, each by the root of its population: clients are in all of them. */
+function meanKilometresFrom(prediction: Prediction, client: Client): Float64Array | undefined {
+  if (client.at) return distances(prediction, client.at);
+  const { byCountry } = mapOf(prediction);
+  const known = byCountry.get(client.cc);
+  if (known) return known;
+  const cities = CITIES.filter((city) => city.cc === client.cc);
+  if (cities.length === 0) return undefined;
+  const km = new Float64Array(prediction.sites.length);
+  const people = cities.reduce((sum, city) => sum + Math.sqrt(city.population), 0);
+  for (const city of cities)
+    for (const [k, far] of distances(prediction, city).entries())
+      km[k]! += (far * Math.sqrt(city.population)) / people;
+  byCountry.set(client.cc, km);
+  return km;
+}
+
+function distances(prediction: Prediction, from: LatLon): Float64Array {
+  return Float64Array.from(prediction.places, (place) =>
+    place ? distanceKm(place, from) : Number.POSITIVE_INFINITY,
+  );
+}
+
+/**
+ * What the routes say of one client: its network's parts at its nearest city, else in its country, else everywhere. By the
+ * prediction's sites; all zero when the network is not known or has no route.
+ */
+export function routedParts(prediction: Prediction, client: Client): Float64Array {
+  const parts = new Float64Array(prediction.sites.length);
+  const { world, terrain } = prediction.ground;
+  const v = client.asn === undefined ? -1 : indexOf(world.graph, client.asn);
+  if (v < 0) return parts;
+  const from = terrain.nodeOffsets[v] as number;
+  const count = (terrain.nodeOffsets[v + 1] as number) - from;
+  let cities = Array.from({ length: count }, (_, i) => cityAnswer(prediction, from + i));
+  const own = cities.filter((c) => c.place?.cc === client.cc);
+  if (own.length > 0) cities = own;
+  const { at } = client;
+  if (at) {
+    const km = cities.map((c) => (c.place ? distanceKm(c.place, at) : Number.POSITIVE_INFINITY));
+    const best = cities[km.indexOf(Math.min(...km))];
+    if (best) cities = [best];
+  }
+  const whole = cities.reduce((sum, c) => sum + (c.weight || 1e-9), 0);
+  for (const city of cities)
+    for (const { site, part } of city.parts)
+      parts[prediction.sites.indexOf(site)]! += (part * (city.weight || 1e-9)) / whole;
+  return parts;
+}
+
+/**
+ * What is believed of a client when nothing was observed. Sums to one. Routes alone know nothing of where inside a big network
+ * a client is, and the map knows nothing of routes, so neither may rule a site out.
+ */
+export function believed(prediction: Prediction, client: Client): Float64Array {
+  const { beliefs, pull, countries } = mapOf(prediction);
+  const key = `${client.asn ?? ''} ${client.cc} ${client.at ? `${client.at.lat} ${client.at.lon}` : ''}`;
+  const before = beliefs.get(key);
+  if (before) return before;
+  const km = meanKilometresFrom(prediction, client);
+  const weights = routedParts(prediction, client).map((part, k) => {
+    const far = Math.min(FARTHEST_KM, km ? (km[k] as number) : FARTHEST_KM);
+    const home = client.cc !== '' && countries[k] === client.cc ? SAME_COUNTRY : 1;
+    return (part + ROUTES) * (NEAR_KM + far) ** -DISTANCE * (pull[k] as number) * home;
+  });
+  const sum = weights.reduce((a, b) => a + b, 0);
+  const belief = weights.map((w) => w / sum);
+  if (beliefs.size < MOST_KEPT) beliefs.set(key, belief);
+  return belief;
+}
+
+/** The most beliefs kept for one prediction. */
+const MOST_KEPT = 20_000;
+
+/** What beliefs on one prediction have in common. */
+interface SiteMap {
+  /** By site: how much its city draws. */
+  readonly pull: Float64Array;
+  /** By site: the country of the city nearest to it; empty when the site has no place. */
+  readonly countries: readonly string[];
+  readonly byCountry: Map<string, Float64Array>;
+  readonly beliefs: Map<string, Float64Array>;
+}
+
+const maps = new WeakMap<Prediction, SiteMap>();
+
+function mapOf(prediction: Prediction): SiteMap {
+  const known = maps.get(prediction);
+  if (known) return known;
+  const { terrain } = prediction.ground;
+  const networks = new Map<Place, number>();
+  for (const p of terrain.nodePlace) {
+    if (p === NOWHERE) continue;
+    const place = terrain.at[p] as Place;
+    if (place.population > 0) networks.set(place, (networks.get(place) ?? 0) + 1);
+  }
+  const cities = [...networks.keys()];
+  const nearest = prediction.places.map((place) => place && nearestPlace(cities, place)?.place);
+  const map = {
+    pull: Float64Array.from(nearest, (city) => (1 + (city ? (networks.get(city) as number) : 0)) ** HUB),
+    countries: prediction.places.map((place) => (place && nearestPlace(CITIES, place)?.place.cc) ?? ''),
+    byCountry: new Map<string, Float64Array>(),
+    beliefs: new Map<string, Float64Array>(),
+  };
+  maps.set(prediction, map);
+  return map;
+}
