@@ -185,7 +185,8 @@ export class PrefixTable {
     if (id >= this.#length.length) {
       this.#length = widen(this.#length, id + 1);
       this.#named = widen(this.#named, id + 1);
-      this.#key = widen(this.#key, (id + 1) * this.#words);
+      // By the room for lengths: what grows by half and is rounded up is not four times as long when its quarter is.
+      this.#key = widen(this.#key, this.#length.length * this.#words);
     }
     for (let w = 0; w < this.#words; w++) this.#key[id * this.#words + w] = this.#want[w]!;
     this.#length[id] = length;

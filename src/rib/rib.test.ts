@@ -93,6 +93,29 @@ describe('prefix table', () => {
     },
   );
 
+  test.each([
+    [4, 32],
+    [6, 128],
+  ] as const)(
+    'for IPv%i every prefix is what it was, at whatever size the table grows',
+    (family, longest) => {
+      const table = new PrefixTable(family);
+      const texts = Array.from({ length: 5000 }, (_, i) => {
+        const octets = new Uint8Array(longest / 8).fill(0xa5);
+        octets.set([i >> 8, i], longest / 8 - 2);
+        return formatPrefix(octets, longest);
+      });
+      const nlri = new Uint8Array(17);
+      for (const [i, text] of texts.entries()) {
+        expect(table.internText(text)).toBe(i + 1);
+        expect([table.text(i + 1), table.findText(text)]).toEqual([text, i + 1]);
+        expect(table.write(i + 1, nlri, 0)).toBe(1 + longest / 8);
+        expect((nlri[longest / 8 - 1]! << 8) | nlri[longest / 8]!).toBe(i);
+      }
+      expect(texts.every((text, i) => table.text(i + 1) === text)).toBe(true);
+    },
+  );
+
   test('bits behind the prefix length do not matter (RFC 4271 §4.3)', () => {
     const table = new PrefixTable(4);
     const id = table.intern(new Uint8Array([10, 1, 0xff]), 0, 17);
