@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { afterEach, expect, test } from 'vitest';
 import { Router } from '../agent/index.ts';
 import type { Address, Instant } from '../base/index.ts';
-import { type ControlServer, journal, realClock, serveControl } from '../host/index.ts';
+import { type ControlServer, type JournalOptions, journal, realClock, serveControl } from '../host/index.ts';
 import { ACCEPT_ALL } from '../policy/index.ts';
 import { type Note, routes } from '../speaker/index.ts';
 import { announceCommand, withdrawCommand } from './announce.ts';
@@ -49,7 +49,7 @@ afterEach(async () => {
 const BASE = 'announce: [203.0.113.0/24]';
 
 /** Starts both ends and waits for the session. */
-async function world(lines = BASE, wait = true): Promise<World> {
+async function world(lines = BASE, wait = true, disk: Partial<JournalOptions> = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'nearcast-running-'));
   const notes: Note[] = [];
   const other = new Router({
@@ -87,7 +87,7 @@ async function world(lines = BASE, wait = true): Promise<World> {
   write(`peers: { up: { address: ${THERE}, asn: 64601 } }\n${lines}`);
   const read = loadSpeakFile(file);
   if ('complaints' in read) throw new Error(JSON.stringify(read.complaints));
-  const running = await begin(read.config, folder);
+  const running = await begin(read.config, folder, disk);
   const socket = join(folder, 's');
   const server: ControlServer = await serveControl(socket, answers(running, clock));
   open.push(() => server.close());
@@ -121,8 +121,12 @@ async function world(lines = BASE, wait = true): Promise<World> {
   };
 }
 
-async function begin(config: SpeakConfig, folder: string): Promise<Running> {
-  const book = journal<{ at: Instant }>({ path: join(folder, 'journal') });
+async function begin(
+  config: SpeakConfig,
+  folder: string,
+  disk: Partial<JournalOptions> = {},
+): Promise<Running> {
+  const book = journal<{ at: Instant }>({ path: join(folder, 'journal'), ...disk });
   book.write({ at: clock.now(), kind: 'clock', utc: '2026-01-02T03:04:05.000Z' } as { at: Instant });
   const router = new Router({
     speaker: { asn: config.asn, id: config.id },
@@ -204,6 +208,28 @@ test('restart says Administrative Reset and comes back by itself; refresh leaves
   expect(answer).toMatchObject({ schema: 'nearcast.peer/1', name: 'up' });
   await until(() => w.notes.filter((n) => n.kind === 'up').length === 2);
   expect(w.notes.find((n) => n.kind === 'down')?.why.reason).toMatch(/Administrative Reset.*new key/);
+});
+
+test('a journal on a full disk is spoken of once, and the session goes on', async () => {
+  const said: string[] = [];
+  let refused = 0;
+  const full = {
+    append: async () => {
+      refused++;
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    },
+    size: async () => 0,
+    endsWhole: async () => true,
+    close: async () => {},
+  };
+  const w = await world(BASE, true, { open: async () => full, trouble: (why) => said.push(why) });
+  await until(() => refused > 0);
+  await w.run(announceCommand, '198.51.100.0/24');
+  await until(() => w.learnt().length === 2);
+  await w.run(refreshCommand, 'up', 'out');
+  await w.running.router.stop();
+  expect(said).toEqual([expect.stringMatching(/^the journal .* cannot be written \(the disk is full\)/)]);
+  expect(w.notes.filter((n) => n.kind === 'up')).toHaveLength(1);
 });
 
 test('reload does what is different in the file and leaves the session alone', async () => {
