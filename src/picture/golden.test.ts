@@ -3,13 +3,16 @@
  * NEARCAST_UPDATE=1 the files and docs/gallery.md are written anew; look at them then.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { galleryPage } from './gallery.test-support.ts';
-import { SAMPLES } from './samples.test-support.ts';
+import { samplesOn } from './samples.test-support.ts';
 import { DARK, LIGHT } from './theme.ts';
+import type { Land } from './world.ts';
 
+const SAMPLES = samplesOn(createRequire(import.meta.url)('world-atlas/land-110m.json') as Land);
 const docs = fileURLToPath(new URL('../../docs', import.meta.url));
 const pictures = join(docs, 'pictures');
 const update = process.env['NEARCAST_UPDATE'] === '1';
@@ -42,7 +45,7 @@ describe.each(SAMPLES)('$name', (sample) => {
 });
 
 test('the gallery shows every picture, and no golden file is left over', () => {
-  golden(join(docs, 'gallery.md'), galleryPage());
+  golden(join(docs, 'gallery.md'), galleryPage(SAMPLES));
   const known = SAMPLES.flatMap((s) => LOOKS.map(([suffix]) => `${s.name}${suffix}.svg`));
   expect(
     readdirSync(pictures)

@@ -1,10 +1,26 @@
 /** What every picture keeps to, whatever is in it. */
+import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { SAMPLES } from './samples.test-support.ts';
+import { attackPicture } from './attack.ts';
+import { diagramPicture } from './diagram.ts';
+import { failuresPicture } from './failures.ts';
+import { heatPicture } from './heat.ts';
+import { hijackPicture } from './hijack.ts';
+import { diagramMermaid } from './mermaid.ts';
+import { movesPicture } from './moves.ts';
+import { reliabilityPicture } from './reliability.ts';
+import { samplesOn } from './samples.test-support.ts';
 import { percent, ticks, utc } from './scale.ts';
+import { searchPicture } from './search.ts';
+import { sharesPicture } from './shares.ts';
 import { escaped, measure, shorten, wrap } from './svg.ts';
 import { channels, DARK, inkOn, LIGHT, luminance, stepColour } from './theme.ts';
+import { tripsPicture } from './trips.ts';
+import { versusPicture } from './versus.ts';
+import { type Land, worldPicture } from './world.ts';
 
+const LAND = createRequire(import.meta.url)('world-atlas/land-110m.json') as Land;
+const SAMPLES = samplesOn(LAND);
 const contrast = (a: string, b: string) => {
   const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
   return (high + 0.05) / (low + 0.05);
@@ -77,6 +93,123 @@ test('what does not fit is cut with an ellipsis, and lines are broken between wo
   expect(shorten('Frankfurt am Main', 60)).toMatch(/^Frank.*…$/);
   expect(measure(shorten('W'.repeat(1000), 100))).toBeLessThanOrEqual(100);
   expect(wrap('one two three', 60)).toEqual(['one two', 'three']);
+});
+
+test('a map of 77,000 networks everywhere is a file that opens, and every site keeps its weight', () => {
+  const clients = Array.from({ length: 77_000 }, (_, i) => ({
+    at: { lat: ((i * 7919) % 1300) / 10 - 55, lon: ((i * 104_729) % 3600) / 10 - 180 },
+    weight: 1 + (i % 13),
+    parts:
+      i % 3 === 0
+        ? ([
+            [i % 8, 0.5],
+            [(i + 1) % 8, 0.5],
+          ] as const)
+        : ([[i % 8, 1]] as const),
+  }));
+  const sites = Array.from({ length: 8 }, (_, i) => ({ name: `s${i}`, at: { lat: i * 5, lon: i * 20 } }));
+  const svg = worldPicture({ land: LAND, sites, clients }, { width: 1200 }, LIGHT);
+  expect(svg.length).toBeLessThan(4_000_000);
+  expect(svg).toMatch(/s0: 12\.\d %/);
+});
+
+test('what is beyond a limit is left out and said', () => {
+  const many = Array.from({ length: 300 }, (_, i) => `site-${i}`);
+  const shares = many.map((site, index) => ({ site, index, share: 1 / 300, certain: 0 }));
+  expect(sharesPicture({ sites: shares }, { width: 600 }, LIGHT)).toMatch(/240 more sites are not shown/);
+  const rows = many.map((site) => ({ without: [site], after: many.map(() => 1 / 299), unreached: 0 }));
+  const failures = failuresPicture(
+    { sites: many, before: many.map(() => 1 / 300), rows },
+    { width: 900 },
+    LIGHT,
+  );
+  expect(failures).toMatch(/240 more failures are not shown; 260 more sites/);
+  const sessions = [{ name: 'a', asn: 1, role: 'peer', prefixes: [] }];
+  const network = { network: 'n', asn: 1, prefixes: [], sites: many.map((name) => ({ name, sessions })) };
+  expect(diagramPicture(network, { width: 600 }, LIGHT)).toMatch(/240 more sites/);
+  const values = Array.from({ length: 100_000 }, (_, i) => (i % 7) / 7);
+  const heat = heatPicture(
+    { from: 0, step: 1000, what: 'load', rows: [{ site: 'fra', values }] },
+    { width: 600 },
+    LIGHT,
+  );
+  expect(heat.length).toBeLessThan(100_000);
+});
+
+test('nothing at all is still a picture', () => {
+  const size = { width: 500, height: 300 };
+  for (const svg of [
+    sharesPicture({ sites: [] }, size, LIGHT),
+    tripsPicture({ lines: [] }, size, LIGHT),
+    failuresPicture({ sites: [], before: [], rows: [] }, size, LIGHT),
+    movesPicture({ sites: [], flows: [] }, size, LIGHT),
+    attackPicture({ size: 0, sites: [], served: 1, responses: [] }, size, LIGHT),
+    hijackPicture({ title: 'none', sites: [], defences: [] }, size, LIGHT),
+    reliabilityPicture({ bins: [] }, size, LIGHT),
+    versusPicture({ ways: [] }, size, LIGHT),
+    searchPicture({ goal: 'x', tries: [] }, size, LIGHT),
+    heatPicture({ from: 0, step: 1000, what: 'x', rows: [] }, size, LIGHT),
+    diagramPicture({ network: 'n', asn: 1, prefixes: [], sites: [] }, size, LIGHT),
+    worldPicture({ land: LAND, sites: [], clients: [] }, size, LIGHT),
+  ]) {
+    expect(unbalanced(svg)).toEqual([]);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  }
+});
+
+test('names from elsewhere are letters in the diagram, as SVG and as Mermaid', () => {
+  const bad = '"]; click s0 "javascript:alert(1)"\n<script>alert(1)</script>';
+  const network = {
+    network: bad,
+    asn: 64500,
+    prefixes: [bad],
+    sites: [
+      {
+        name: bad,
+        place: bad,
+        state: { word: bad, health: 'bad' as const },
+        sessions: [
+          { name: bad, asn: 64601, role: bad, state: { word: bad, health: 'off' as const }, prefixes: [bad] },
+        ],
+      },
+    ],
+  };
+  expect(diagramPicture(network, { width: 700 }, LIGHT)).not.toMatch(/<script/);
+  const mermaid = diagramMermaid(network).split('\n').slice(3).join('\n');
+  expect(mermaid).not.toMatch(/<script|javascript:alert\(1\)"/);
+  expect(mermaid).not.toMatch(/^\s*click/m);
+});
+
+test('a network as Mermaid has each session and each announcement once', () => {
+  const session = { name: 'as1', asn: 64601, role: 'provider', prefixes: ['203.0.113.0/24'] };
+  const text = diagramMermaid({
+    network: 'n',
+    asn: 64500,
+    prefixes: ['203.0.113.0/24'],
+    sites: [
+      { name: 'fra', place: 'Frankfurt, DE', state: { word: 'up', health: 'good' }, sessions: [session] },
+      { name: 'tyo', sessions: [{ ...session, state: { word: 'idle', health: 'bad' } }] },
+    ],
+  });
+  expect(text).toMatchInlineSnapshot(`
+    "---
+    title: "n, AS64500"
+    ---
+    flowchart LR
+      u0["AS64601"]
+      subgraph network ["n, AS64500"]
+        s0["fra<br/>Frankfurt, DE<br/>up"]:::good
+        s1["tyo"]
+      end
+      p0(["203.0.113.0/24"])
+      u0 -- "provider" --- s0
+      u0 -. "provider, idle" .- s1
+      s0 --> p0
+      s1 --> p0
+      classDef good stroke:#007a59,stroke-width:2px
+      linkStyle 1 stroke:#c44500,stroke-width:3px,stroke-dasharray:4 4
+    "
+  `);
 });
 
 // ── reading a picture ──
