@@ -27,13 +27,13 @@ defaults:
   service: { rise: 2, fall: 2, min-stable: 0s }
   probe: { every: 500ms, timeout: 300ms, fast: 50ms }
 sites:
-  fra: { id: 1, place: "Frankfurt, DE", upstreams: [{ asn: 64601, address: 198.51.100.1 }] }
-  nyc: { id: 2, place: "New York, US", upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
-  tyo: { id: 3, place: "Tokyo, JP", upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
+  fra: { id: 1, place: "Frankfurt, DE", capacity: 10 Gbps, upstreams: [{ asn: 64601, address: 198.51.100.1 }] }
+  nyc: { id: 2, place: "New York, US", capacity: 40 Gbps, upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
+  tyo: { id: 3, place: "Tokyo, JP", capacity: 40 Gbps, upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
 services:
   web: { address: [203.0.113.80, 2001:db8:53::80], probes: [{ http: { path: /healthy } }] }
   resolver: { address: 203.0.113.53, probes: [{ dns: { name: example.com, type: SOA } }] }
-guard: { keep: 1, leave: 10 per 1s, lease: 4s }
+guard: { keep: 1, leave: 10 per 1s, lease: 4s, remaining-capacity: true }
 drain: { settle: 300ms, empty: { sessions: 0, traffic: 10 Mbps, for: 300ms }, deadline: 3s, gone: 300ms, return: 300ms }
 controller: http://192.0.2.1:4786
 `;
@@ -59,9 +59,13 @@ afterAll(() => {
 });
 
 function start(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [bin, 'up', file, '--json', '--ases', '20', '--seed', '3', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [bin, 'up', file, '--json', '--ases', '20', '--seed', '3', '--demand', '30 Gbps', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
@@ -73,9 +77,12 @@ function start(...args: string[]): ChildProcess {
 }
 
 /** Runs one to its end. */
-async function run(
-  ...args: string[]
-): Promise<{ readonly code: number; readonly out: string; readonly errors: string }> {
+async function run(...args: string[]): Promise<{
+  readonly code: number;
+  readonly pid: number | undefined;
+  readonly out: string;
+  readonly errors: string;
+}> {
   const child = spawn(process.execPath, [bin, 'up', file, '--ases', '20', '--seed', '3', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -87,7 +94,7 @@ async function run(
     errors += chunk;
   });
   const code = await new Promise<number>((resolve) => child.once('exit', resolve));
-  return { code, out, errors };
+  return { code, pid: child.pid, out, errors };
 }
 
 async function hear(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
@@ -258,18 +265,20 @@ test('where the machine has one address only, a header or the query says the van
 });
 
 test('a second world says that there is one, and a port that is taken is named with what to do', async () => {
+  const pids: (number | undefined)[] = [];
   const fail = async (...args: string[]) => {
-    const { code, errors } = await run(...args);
+    const { code, errors, pid } = await run(...args);
+    pids.push(pid);
     return `${code} ${errors}`;
   };
-  const before = readdirSync(tmpdir()).filter((n) => /^nearcast-up-\d/.test(n)).length;
   expect(await fail('--name', NAME, '--http', '0', '--dns', '0')).toMatch(
     /^1 nearcast: nearcast up runs already under the name test-\d+ \(pid \d+\): end it/,
   );
   expect(await fail('--name', `${NAME}-b`, '--http', String(ready['http']), '--dns', '0')).toMatch(
     /^1 nearcast: another program uses port \d+ of 127\.0\.0\.1: .* choose another with --http PORT/,
   );
-  expect(readdirSync(tmpdir()).filter((n) => /^nearcast-up-\d/.test(n)).length).toBe(before);
+  const left = readdirSync(tmpdir()).filter((n) => pids.some((pid) => n.startsWith(`nearcast-up-${pid}-`)));
+  expect(left).toEqual([]);
 }, 30_000);
 
 test('kill -9 of the agent moves its clients to another site, heal brings them back', async () => {
@@ -300,13 +309,29 @@ test('sites fail one after another: the last one stays, less preferred, and says
   await until(async () => (await levelOf(second)) === 'withdrawn');
   await ask('fail', { service: 'resolver', site: third, how: 'wrong' }, o);
   await until(async () => (await levelOf(third)) === 'less-preferred');
-  const { state } = (await status()).sites.find((s) => s.site === third) as UpView['sites'][number];
-  expect(state?.why.join('; ')).toMatch(
-    /^down, and the guard refuses; refused: would be the last: 2 of 3 sites are out/,
+  const why = async () => (await status()).sites.find((s) => s.site === third)?.state?.why.join('; ') ?? '';
+  await until(async () =>
+    (await why()).includes('the guard refuses; refused: would be the last: 2 of 3 sites are out'),
   );
   expect([await levelOf(first), await levelOf(second)]).toEqual(['withdrawn', 'withdrawn']);
   await until(async () => (await who('127.49.0.1')) === third);
   expect((await get('127.49.0.1')).headers['x-served-by']).toBe(third);
+  await ask('heal', {}, o);
+  await until(async () => (await status()).ready, 20_000);
+}, 60_000);
+
+test('a site whose clients the rest could not carry stays, and says what the rest could', async () => {
+  const load = async () => (await status()).sites.reduce((sum, s) => sum + (s.load ?? 0), 0);
+  await until(async () => Math.abs((await load()) - 30e9) < 1);
+  await ask('fail', { service: 'web', site: 'nyc', how: 'refuse' }, o);
+  await until(async () => (await levelOf('nyc')) === 'withdrawn');
+  await until(async () => (await status()).sites.find((s) => s.site === 'nyc')?.load === 0);
+  await ask('fail', { service: 'resolver', site: 'tyo', how: 'wrong' }, o);
+  const why = async () => (await status()).sites.find((s) => s.site === 'tyo')?.state?.why.join('; ') ?? '';
+  await until(async () =>
+    (await why()).includes('refused: capacity: the rest could carry 10 Gbps of 30 Gbps'),
+  );
+  expect(await levelOf('tyo')).toBe('less-preferred');
   await ask('heal', {}, o);
   await until(async () => (await status()).ready, 20_000);
 }, 60_000);

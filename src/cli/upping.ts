@@ -116,9 +116,15 @@ class Up {
         // An agent keeps little; without these V8 waits for a bigger heap before it looks what is garbage.
         '--max-semi-space-size=1',
         '--max-old-space-size=128',
+        '--optimize-for-size',
         fileURLToPath(new URL(`./up-site${extname(import.meta.url)}`, import.meta.url)),
       ],
-      env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
+      env: {
+        ...process.env,
+        // Several pools of the C library would be for threads that have nothing to do here.
+        MALLOC_ARENA_MAX: '1',
+        ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }),
+      },
       socket: (site) => upAgentSocket(name, site),
       controller: async (p, at) => {
         const issuer = await serveIssuer({ plan: p, ...at, log, first });

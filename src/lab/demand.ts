@@ -25,13 +25,13 @@ export function usualDemand(plan: Plan): number | undefined {
 }
 
 export class Demand {
-  readonly #internet: Internet;
+  readonly #internet: Pick<Internet, 'map' | 'trace'>;
   readonly #plan: Plan;
   readonly #scopes: readonly Scope[];
   /** Bits per second of all people together. */
   readonly total: number;
 
-  constructor(internet: Internet, plan: Plan, total: number) {
+  constructor(internet: Pick<Internet, 'map' | 'trace'>, plan: Plan, total: number) {
     this.#internet = internet;
     this.#plan = plan;
     this.#scopes = scopes(plan);
