@@ -107,7 +107,8 @@ export function scoresOf(
 }
 
 const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
-const rate = (r: Score['exact']) =>
+/** A rate with its bounds, for people. */
+export const rate = (r: Score['exact']) =>
   `${percent(r.rate)} (${(100 * r.low).toFixed(0)}–${(100 * r.high).toFixed(0)})`;
 
 const SCORES: readonly Column<Scored>[] = [

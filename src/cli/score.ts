@@ -1,14 +1,18 @@
 /** `nearcast score`: the predictor against a catchment that was measured, with what simpler rules would have said. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
+import { parseAsn } from '../base/index.ts';
 import {
   type Announcement,
   crossValidated,
   groundOf,
+  type HopScores,
   type Observation,
   predict,
   rulesFor,
+  scoreHops,
 } from '../predict/index.ts';
 import {
   AsRelReader,
@@ -20,8 +24,8 @@ import {
 } from '../topology/index.ts';
 import { readWith } from './data.ts';
 import { Failure } from './failure.ts';
-import { readObservations, type Scored, scoresOf, scoreText } from './observations.ts';
-import { wantsColour } from './table.ts';
+import { rate, readObservations, type Scored, scoresOf, scoreText } from './observations.ts';
+import { type Column, formatTable, wantsColour } from './table.ts';
 
 const EXAMPLES = `
 Examples:
@@ -31,6 +35,8 @@ Examples:
 The folder is --data, else the variable NEARCAST_DATA. It holds as-rel/20210501.as-rel2.txt.bz2 (CAIDA),
 as-info.csv.gz, truth/quad9-2021-05-pops.csv and truth/quad9-2021-05-v4-sample.csv.gz (RIPE Atlas probes, and where Quad9's
 anycast answered them). No client is scored on what was learnt from it: ten parts, each judged by the other nine.
+With as-rel/20160101.as-rel2.txt.bz2 and truth/as-paths-2016-02-sample.txt.gz (AS paths seen by traceroute) the next hop of
+each path's first AS is scored too; what is learnt for a destination comes from paths to the others.
 Exit: 0 done, or skipped because there is no data.`;
 
 interface Options {
@@ -43,6 +49,11 @@ const FILES = {
   infos: 'as-info.csv.gz',
   pops: 'truth/quad9-2021-05-pops.csv',
   truth: 'truth/quad9-2021-05-v4-sample.csv.gz',
+} as const;
+
+const PATH_FILES = {
+  graph: 'as-rel/20160101.as-rel2.txt.bz2',
+  paths: 'truth/as-paths-2016-02-sample.txt.gz',
 } as const;
 
 /** Quad9, and the network that carries it at many sites. */
@@ -68,12 +79,47 @@ export function scoreCommand(write: (text: string) => void = (text) => process.s
         return;
       }
       const scores = scoreQuad9(folder);
+      const paths = Object.values(PATH_FILES).every((file) => existsSync(join(folder, file)))
+        ? scorePaths(folder)
+        : undefined;
+      if (options.json) {
+        const document = { schema: 'nearcast.score/1', truth: FILES.truth, scores, ...(paths && { paths }) };
+        write(`${JSON.stringify(document, null, 2)}\n`);
+        return;
+      }
+      const colour = wantsColour(process.stdout);
+      write(`Quad9, May 2021, from RIPE Atlas probes:\n${scoreText(scores, colour)}`);
       write(
-        options.json
-          ? `${JSON.stringify({ schema: 'nearcast.score/1', truth: FILES.truth, scores }, null, 2)}\n`
-          : `Quad9, May 2021, from RIPE Atlas probes:\n${scoreText(scores, wantsColour(process.stdout))}`,
+        paths ? `\n${hopText(paths, colour)}` : `\nAS paths: skipped, ${folder} lacks the files of 2016\n`,
       );
     });
+}
+
+/** Scores next hops on the paths in the folder; under a second. */
+export function scorePaths(folder: string): HopScores {
+  const { graph } = readWith(join(folder, PATH_FILES.graph), new AsRelReader());
+  const file = join(folder, PATH_FILES.paths);
+  const paths = gunzipSync(readFileSync(file))
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(' ').map((word) => parseAsn(word) ?? Number.NaN));
+  const bad = paths.findIndex((path) => path.length < 2 || path.some(Number.isNaN));
+  if (bad >= 0) throw new Failure(`${file}: path ${bad + 1} is not two or more AS numbers`);
+  return scoreHops(graph, paths);
+}
+
+const HOPS: readonly Column<HopScores['scores'][number]>[] = [
+  { title: 'RULE', text: (s) => s.rule },
+  { title: 'NEXT HOP', align: 'right', text: (s) => rate(s.right) },
+];
+
+function hopText(hops: HopScores, colour: boolean): string {
+  return [
+    'AS paths, February 2016, by traceroute: whom does the first AS hand over to?',
+    formatTable(HOPS, hops.scores, colour),
+    `${hops.paths} paths. In ${rate(hops.unlinked)} the graph lacks the first link, and no rule can know.\n`,
+  ].join('\n');
 }
 
 /** Scores all rules on the measured catchment in the folder. Three seconds or so. */

@@ -66,6 +66,7 @@ export {
 } from './hijack.ts';
 export * from './kernel/index.ts';
 export { applyMove, formatMove, MOST_TRIED, type Move, type Moved, movedWeight, movers } from './movers.ts';
+export { type AsPath, type HopScore, type HopScores, scoreHops, tiedHops } from './next-hop.ts';
 export { city, worldIn } from './notation.ts';
 export { expected, type Learned, learn, MOST_OBSERVATIONS, type Observation } from './observed.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
