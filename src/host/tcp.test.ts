@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Address, type Prefix, parseAddress } from '../base/index.ts';
@@ -157,6 +158,23 @@ describe.each(noIpv6 ? [LOOP4] : [LOOP4, LOOP6])('TCP over $address', ({ address
       await dialed({ ...to, password: 'second' });
       listener.admit(guestAt(guest));
       await dialed(to);
+    },
+  );
+
+  test.skipIf(noLibc)(
+    'who came before the password was set has no session without it (RFC 2385)',
+    async () => {
+      const { listener, ears, refusals } = await listening([], { address });
+      // The kernel completes this handshake while nobody here can accept: bash comes back, its child stays connected.
+      const script = `exec 3<>/dev/tcp/${address}/${listener.port} && echo early >&3 && (sleep 20 </dev/null >/dev/null 2>&1 & echo $!)`;
+      const pid = Number(spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout);
+      cleanup.push(() => process.kill(pid));
+      listener.admit(guestAt(guest, { password: 's3cret' }));
+      await until(() => refusals.length + ears.length > 0, 'the accept');
+      expect(ears.length).toBe(0);
+      expect(refusals[0]).toMatch(/came before its password was set/);
+      await dialed({ address, port: listener.port, password: 's3cret' });
+      await until(() => ears.length === 1, 'the signed connection');
     },
   );
 

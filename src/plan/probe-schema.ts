@@ -59,7 +59,7 @@ const PORT = {
   watch: flag
     .optional()
     .describe(
-      'Where the port is open on this machine, look fifty times a second whether it still is, and ask at once when not. True unless said.',
+      'Where the port is open on this machine, look twenty times a second whether it still is, and ask at once when not. True unless said.',
     ),
 };
 const target = address.optional().describe('Asked instead of the service addresses.');

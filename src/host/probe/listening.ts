@@ -14,8 +14,11 @@ export interface ListenerWatch {
   stop(): void;
 }
 
-/** How often seen listeners are looked at: with many of them less often, so that it never costs more than a fifth of a percent. */
-const LOOK_MS = 20;
+/**
+ * How often seen listeners are looked at: often enough that half of all ends are noticed within 25 ms; and with many of them less
+ * often, because each look costs.
+ */
+const LOOK_MS = 50;
 const LOOK_EACH_MS = 5;
 /** How often it is looked whether something listens that did not, or was not seen. */
 const SEEK_MS = 1000;
@@ -23,23 +26,24 @@ const SEEK_MS = 1000;
 /** Whether something listens there; undefined when the kernel does not say. */
 export type Look = (at: Endpoint, over: 'udp' | 'tcp') => boolean | undefined;
 
-interface Entry {
+/** One port, however many probes ask it. */
+interface Port {
   readonly at: Endpoint;
   readonly over: 'udp' | 'tcp';
-  readonly gone: () => void;
+  readonly gone: Set<() => void>;
   seen: boolean;
 }
 
 export function watchListeners(clock: Clock, look: Look = kernelLook): ListenerWatch {
-  const entries = new Set<Entry>();
+  const ports = new Map<string, Port>();
   let cancel: (() => void) | undefined;
   let sought = clock.now();
 
   const arm = (): void => {
     cancel?.();
     cancel = undefined;
-    if (entries.size === 0) return;
-    const seen = [...entries].filter((e) => e.seen).length;
+    if (ports.size === 0) return;
+    const seen = [...ports.values()].filter((p) => p.seen).length;
     const wait = seen === 0 ? SEEK_MS : Math.max(LOOK_MS, LOOK_EACH_MS * seen);
     cancel = clock.wake(after(clock.now(), millis(wait)), turn);
   };
@@ -47,26 +51,31 @@ export function watchListeners(clock: Clock, look: Look = kernelLook): ListenerW
     const now: Instant = clock.now();
     const seek = now - sought >= SEEK_MS;
     if (seek) sought = now;
-    for (const e of [...entries]) {
-      if (!(e.seen || seek)) continue;
-      const was = e.seen;
-      e.seen = look(e.at, e.over) ?? was;
-      if (was && !e.seen) e.gone();
+    for (const p of [...ports.values()]) {
+      if (!(p.seen || seek)) continue;
+      const was = p.seen;
+      p.seen = look(p.at, p.over) ?? was;
+      if (was && !p.seen) for (const gone of [...p.gone]) gone();
     }
     arm();
   };
   return {
     add: (at, over, gone) => {
-      const entry: Entry = { at, over, gone, seen: look(at, over) === true };
-      entries.add(entry);
+      const key = `${over} ${at.address} ${at.port}`;
+      const port = ports.get(key) ?? { at, over, gone: new Set(), seen: look(at, over) === true };
+      ports.set(key, port);
+      // A function of its own, so that the same one may be given twice.
+      const own = () => gone();
+      port.gone.add(own);
       arm();
       return () => {
-        entries.delete(entry);
+        port.gone.delete(own);
+        if (port.gone.size === 0 && ports.get(key) === port) ports.delete(key);
         arm();
       };
     },
     stop: () => {
-      entries.clear();
+      ports.clear();
       arm();
     },
   };
