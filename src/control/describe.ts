@@ -79,7 +79,8 @@ export function about(event: Body): {
     case 'fault':
     case 'healed': {
       const fault = event.kind === 'fault' ? event.is : event.was;
-      return { sites: fault.fault === 'link' ? fault.ends : [fault.site], vantages: [] };
+      const sites = fault.fault === 'link' ? fault.ends : 'site' in fault ? [fault.site] : [];
+      return { sites, vantages: [] };
     }
     case 'order': {
       const { order } = event;
@@ -120,6 +121,8 @@ function FAULT(fault: Fault): string {
       return `the cable ${fault.ends.join(' – ')} is cut`;
     case 'site':
       return `the agent of ${fault.site} is dead`;
+    case 'controller':
+      return 'the controller is dead: nobody hands out tickets';
   }
 }
 

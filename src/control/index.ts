@@ -15,7 +15,7 @@ export {
 } from './codec.ts';
 export { about, describe, orderWords } from './describe.ts';
 export { type Body, type Event, eventSchema, KINDS, type Kind } from './event.ts';
-export { openApi, ROUTES, type Route, type RouteName } from './openapi.ts';
+export { openApi, PAGE, PAGE_LIMIT, ROUTES, type Route, type RouteName } from './openapi.ts';
 export type {
   Announcement,
   Decision,

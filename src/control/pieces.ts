@@ -165,6 +165,8 @@ export const load = z.object({
   asked: count,
   /** In the seconds before. */
   perSecond: z.number().nonnegative(),
+  /** What its clients ask for, to be held against the site's capacity; absent where unknown. */
+  bitsPerSecond: z.number().nonnegative().optional(),
 });
 export type Load = z.infer<typeof load>;
 
@@ -174,6 +176,8 @@ export const fault = z.discriminatedUnion('fault', [
   /** `ends`: a site and its upstream, or two routers. */
   z.object({ fault: z.literal('link'), ends: z.tuple([name, name]) }),
   z.object({ fault: z.literal('site'), site: name }),
+  /** Nobody hands out tickets. */
+  z.object({ fault: z.literal('controller') }),
 ]);
 export type Fault = z.infer<typeof fault>;
 

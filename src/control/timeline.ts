@@ -90,6 +90,13 @@ export class Timeline {
     return this.#fold(stretch, taken);
   }
 
+  /** How things stood after the event of a number; undefined when that is not kept, or has not happened. */
+  upTo(seq: number): Snapshot | undefined {
+    const stretch = this.#stretches[last(this.#stretches, (s) => s.keyframe.seq <= seq)];
+    if (!stretch || seq > this.#latest.seq) return undefined;
+    return this.#fold(stretch, last(stretch.events, (e) => e.seq <= seq) + 1);
+  }
+
   /** Events after a number, oldest first, at most `limit`; undefined when some of them are not kept any more. */
   after(seq: number, limit: number = Number.POSITIVE_INFINITY): readonly Event[] | undefined {
     if (seq >= this.#latest.seq) return [];
