@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { MultiPolygon, Polygon, Position } from 'geojson';
 import { feature, mesh } from 'topojson-client';
 import type { GeometryCollection, Topology } from 'topojson-specification';
 import type { Plugin } from 'vite';
@@ -25,13 +26,42 @@ function source(): string {
   const atlas = JSON.parse(readFileSync(file, 'utf8')) as Atlas;
   const { countries, land } = atlas.objects;
   const parts = {
-    land: feature(atlas, land),
+    land: {
+      type: 'MultiPolygon',
+      coordinates: polygonsOf(feature(atlas, land)).map((p) => p.map(unrolled)),
+    },
     borders: mesh(atlas, countries as never, (a, b) => a !== b),
     graticule: graticule(),
   };
   return Object.entries(parts)
     .map(([name, value]) => `export const ${name} = JSON.parse(${JSON.stringify(short(value))});`)
     .join('\n');
+}
+
+type Found = ReturnType<typeof feature>;
+
+function polygonsOf(found: Found): readonly Position[][][] {
+  const features = found.type === 'FeatureCollection' ? found.features : [found];
+  return features.flatMap(({ geometry }) => {
+    const shape = geometry as Polygon | MultiPolygon;
+    return shape.type === 'Polygon' ? [shape.coordinates] : shape.coordinates;
+  });
+}
+
+/**
+ * A ring that runs on beyond 180° where it crosses the date line, so that it is one piece on a flat map; MapLibre brings it
+ * back. The one that goes round the pole is closed along the pole.
+ */
+function unrolled(ring: readonly Position[]): Position[] {
+  const out: Position[] = [];
+  for (const [lon, lat] of ring as [number, number][]) {
+    const before = out.at(-1)?.[0] ?? lon;
+    out.push([lon + 360 * Math.round((before - lon) / 360), lat]);
+  }
+  const [first, last] = [out[0] as Position, out.at(-1) as Position];
+  if (Math.abs((first[0] as number) - (last[0] as number)) > 180)
+    out.push([last[0] as number, -90], [first[0] as number, -90], first);
+  return out;
 }
 
 function short(value: object): string {

@@ -43,7 +43,7 @@ export function createApp(api: Api, live: Live, themes: ThemeStores): App {
   const said = store('');
   addEventListener('hashchange', () => view.set(readView(location.hash)));
   const look: App['look'] = (change, how = 'push') => {
-    const { more = {}, map = 'globe', ...rest } = { ...view.get(), ...change };
+    const { more = {}, map = START.map, ...rest } = { ...view.get(), ...change };
     const kept = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
     const next: View = { ...kept, map, more };
     const address = formatView(next) || location.pathname + location.search;

@@ -1,3 +1,4 @@
+import './no-eval.ts';
 import './theme.css';
 import { render } from 'preact';
 import { AppContext, createApp } from './app.ts';

@@ -1,7 +1,7 @@
 declare module 'virtual:land' {
-  import type { Feature, FeatureCollection, MultiLineString } from 'geojson';
+  import type { MultiLineString, MultiPolygon } from 'geojson';
 
-  export const land: Feature | FeatureCollection;
+  export const land: MultiPolygon;
   export const borders: MultiLineString;
   export const graticule: MultiLineString;
 }

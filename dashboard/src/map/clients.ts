@@ -30,7 +30,8 @@ export const clients: LayerMaker = ({ map, app, hint }) => {
       'circle-stroke-color': ['get', 'ring'],
       'circle-stroke-width': ['get', 'ringWidth'],
       'circle-stroke-opacity': ['get', 'opacity'],
-      'circle-pitch-alignment': 'map',
+      // Round on the globe as well.
+      'circle-pitch-alignment': 'viewport',
     },
   });
   const over = (event: MapLayerMouseEvent) => {

@@ -26,6 +26,7 @@ export const path: LayerMaker = ({ map }) => {
     filter: ['==', ['geometry-type'], 'Point'],
     paint: {
       'circle-radius': 4,
+      'circle-pitch-alignment': 'viewport',
       'circle-color': ['get', 'ground'],
       'circle-stroke-color': ['get', 'colour'],
       'circle-stroke-width': 2,

@@ -1,6 +1,6 @@
 /**
  * What one is looking at: panel, selection, instant, map. It lives in the address after the `#`, so that a copied address is a
- * permanent link to the exact view. `#panel=who&site=tyo&at=2026-11-21T12:31:05.250Z&map=flat&camera=139.7,35.7,3.2&q=osaka`
+ * permanent link to the exact view. `#panel=who&site=tyo&at=2026-11-21T12:31:05.250Z&map=globe&camera=139.7,35.7,3.2&q=osaka`
  */
 
 export type Selected =
@@ -29,7 +29,7 @@ export interface View {
   readonly more: { readonly [key: string]: string };
 }
 
-export const START: View = { map: 'globe', more: {} };
+export const START: View = { map: 'flat', more: {} };
 
 const OWN = ['panel', 'site', 'client', 'network', 'at', 'map', 'camera', 'token'];
 /** Beyond these an address is not ours. */
@@ -48,7 +48,7 @@ export function readView(hash: string): View {
   const camera = readCamera(params.get('camera'));
   const more = [...params].filter(([key]) => !OWN.includes(key)).slice(0, MOST_MORE);
   return {
-    map: params.get('map') === 'flat' ? 'flat' : 'globe',
+    map: params.get('map') === 'globe' ? 'globe' : 'flat',
     more: Object.fromEntries(more.map(([k, v]) => [k, v.slice(0, LONGEST)])),
     ...(panel ? { panel } : {}),
     ...(selected ? { selected } : {}),
@@ -63,7 +63,7 @@ export function formatView(view: View): string {
   if (view.panel) params.push(['panel', view.panel]);
   if (view.selected) params.push([view.selected.kind, view.selected.id]);
   if (view.at !== undefined) params.push(['at', new Date(view.at).toISOString()]);
-  if (view.map === 'flat') params.push(['map', 'flat']);
+  if (view.map === 'globe') params.push(['map', 'globe']);
   if (view.camera) params.push(['camera', formatCamera(view.camera)]);
   for (const [key, value] of Object.entries(view.more)) if (value !== '') params.push([key, value]);
   if (params.length === 0) return '';
