@@ -17,6 +17,8 @@ export interface Libc {
   setOption(fd: number, level: number, option: number, value: Uint8Array): void;
   setNumber(fd: number, level: number, option: number, value: number): void;
   getNumber(fd: number, level: number, option: number): number;
+  /** The first `length` bytes of a structure that the kernel gives. */
+  getBytes(fd: number, level: number, option: number, length: number): Uint8Array;
   /** Attaches a packet filter; packets that came before are not looked at again. */
   attachFilter(fd: number, filter: readonly FilterStep[]): void;
   /** Sends without waiting: how many of the first `length` bytes the kernel took; negative when none, for whatever reason. */
@@ -104,6 +106,11 @@ function open(): Libc {
       const value = intBytes(0);
       checked('getsockopt', getsockopt(fd, level, option, value, intBytes(4)));
       return intOf(value);
+    },
+    getBytes: (fd, level, option, length) => {
+      const value = new Uint8Array(length);
+      checked('getsockopt', getsockopt(fd, level, option, value, intBytes(length)));
+      return value;
     },
     attachFilter: (fd, filter) => {
       const memory = Buffer.alloc(FILTER_HEAD + filter.length * 8);

@@ -16,7 +16,7 @@ import { type Connection, type ConnectionHandlers, endOf, handleOf, TcpConnectio
 import { ROUTING_CLASS } from './dial.ts';
 import { endpoint, HostError, listenError } from './error.ts';
 import { type Libc, libc } from './libc.ts';
-import { LINUX, sockaddr } from './options.ts';
+import { intOf, LINUX, sockaddr } from './options.ts';
 import {
   bindToInterface,
   leastTtl,
@@ -107,6 +107,8 @@ class TcpListener implements Listener {
   #silentUntil = 0;
   #unspoken = 0;
   #leastTtl = 0;
+  /** So many of the next connections may have been made before a password was set: nobody asked them for a signature. */
+  #early = 0;
 
   constructor(at: ListenAt, handlers: ListenHandlers) {
     this.#at = at;
@@ -174,9 +176,10 @@ class TcpListener implements Listener {
         `${guest.from} is a peer on several interfaces with different passwords; listen at each interface by itself`,
       );
     const fd = this.#fd();
-    if (guest.password !== undefined && guest.password !== before?.password)
+    if (guest.password !== undefined && guest.password !== before?.password) {
       this.#setKey(fd, guest.from, guest.password);
-    else if (guest.password === undefined && before?.password !== undefined)
+      this.#early = waiting(c as Libc, fd);
+    } else if (guest.password === undefined && before?.password !== undefined)
       this.#setKey(fd, guest.from, undefined);
     this.#guests.set(key, guest);
     try {
@@ -286,6 +289,8 @@ class TcpListener implements Listener {
   }
 
   #onConnection(accepted: net.Socket): void {
+    const early = this.#early > 0;
+    if (early) this.#early--;
     const remote = endOf(accepted.remoteAddress);
     const guest = remote && this.#guestOf(remote.address, remote.zone);
     if (remote === undefined || guest === undefined) {
@@ -294,6 +299,12 @@ class TcpListener implements Listener {
       this.#say(
         `refused a connection from ${accepted.remoteAddress ?? 'somebody'}, which is no configured peer`,
       );
+      return;
+    }
+    if (early && guest.password !== undefined) {
+      accepted.resetAndDestroy();
+      this.#turnedAway++;
+      this.#say(`refused a connection from ${remote.address}: it came before its password was set`);
       return;
     }
     const key = `${remote.address}%${remote.zone ?? ''}`;
@@ -353,6 +364,11 @@ class TcpListener implements Listener {
     this.#unspoken = 0;
     this.#handlers.refused?.(sentence + more);
   }
+}
+
+/** How many connections the kernel has completed that we have not accepted: `tcpi_unacked` of a socket that listens. */
+function waiting(c: Libc, fd: number): number {
+  return intOf(c.getBytes(fd, LINUX.IPPROTO_TCP, LINUX.TCP_INFO, 28).subarray(24));
 }
 
 function keyOf(from: Prefix, interfaceName: string | undefined): string {
