@@ -7,6 +7,7 @@ import {
   type Network,
   networkOf,
   type Recorder,
+  type RunOptions,
   randomScenario,
   readScenario,
   run,
@@ -38,6 +39,9 @@ export interface Range {
   readonly to: number;
 }
 
+/** A mistake in the code that is emulated, for tests that want it caught. */
+export type Planted = Pick<RunOptions, 'step' | 'peer'>;
+
 export interface Player {
   readonly network: Network;
   scenario(seed: number): Scenario;
@@ -45,7 +49,7 @@ export interface Player {
 }
 
 /** Reads the plan and the scenario; throws a sentence when one of them is wrong. */
-export function playerOf(file: string, options: EmulateOptions): Player {
+export function playerOf(file: string, options: EmulateOptions, planted: Planted = {}): Player {
   const plan = readPlan(file);
   const network = networkOf(plan, { ases: options.ases, seed: options.internet });
   const scenario = scenarioFor(plan, network, options);
@@ -55,6 +59,7 @@ export function playerOf(file: string, options: EmulateOptions): Player {
       quiet,
       command: again(file, options, seed),
       ...(record ? { record } : {}),
+      ...planted,
     });
   return { network, scenario, play };
 }

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Break, formatTimeline } from '../emulate/index.ts';
-import { type EmulateOptions, playerOf, type Range } from './emulate-play.ts';
+import { type EmulateOptions, type Planted, type Player, playerOf, type Range } from './emulate-play.ts';
 import { EXIT } from './failure.ts';
 
 /** What one seed came to. */
@@ -20,7 +20,13 @@ export interface Output {
 }
 
 /** Stops at the lowest seed that breaks something, however many threads there are, and says how to have it again. */
-export async function sweep(file: string, options: EmulateOptions, range: Range, out: Output): Promise<void> {
+export async function sweep(
+  file: string,
+  options: EmulateOptions,
+  range: Range,
+  out: Output,
+  planted: Planted = {},
+): Promise<void> {
   const { from, to } = range;
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
@@ -36,8 +42,9 @@ export async function sweep(file: string, options: EmulateOptions, range: Range,
     return broken?.seed ?? Number.POSITIVE_INFINITY;
   };
   const workers = Math.min(options.workers, Math.ceil(all / CHUNK));
-  if (workers > 1) await onThreads(workers, file, options, range, take);
-  else here(file, options, range, take);
+  // A function cannot be handed to a thread.
+  if (workers > 1 && Object.keys(planted).length === 0) await onThreads(workers, file, options, range, take);
+  else here(playerOf(file, options, planted), range, take);
   out.progress('\r\x1b[K');
   tell(broken, { done, all, virtual, seconds: seconds(), range, json: options.json === true }, out);
   if (broken) process.exitCode = EXIT.error;
@@ -79,8 +86,7 @@ function tell(broken: Swept | undefined, sum: Summary, out: Output): void {
 /** Takes what a seed came to, and answers which seed is the lowest that broke something so far. */
 type Take = (swept: Swept) => number;
 
-function here(file: string, options: EmulateOptions, { from, to }: Range, take: Take): void {
-  const { play } = playerOf(file, options);
+function here({ play }: Player, { from, to }: Range, take: Take): void {
   for (let seed = from; seed <= to; seed++) {
     const { lasted, breaks } = play(seed, true);
     if (take({ seed, lasted, breaks }) <= seed) return;

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import type { StepSite } from '../emulate/index.ts';
+import { stepSite } from '../site/index.ts';
 import { emulateCommand } from './emulate.ts';
+import type { Planted } from './emulate-play.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nearcast-emulate-'));
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -21,7 +24,10 @@ function file(name: string, text: string): string {
 }
 
 /** What was written, and how it ended. */
-async function emulate(...args: string[]) {
+const emulate = (...args: string[]) => emulateWith({}, ...args);
+
+/** The same with a mistake in the code that is emulated. */
+async function emulateWith(planted: Planted, ...args: string[]) {
   let out = '';
   let progress = '';
   const command = emulateCommand(
@@ -31,6 +37,7 @@ async function emulate(...args: string[]) {
     (text) => {
       progress += text;
     },
+    planted,
   )
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
@@ -84,6 +91,32 @@ test('a sweep on several threads finds the same lowest seed as on one, and says 
     });
     expect(code).toBe(1);
   }
+});
+
+test('a bug in the judgement of a site is caught by the sweep, with exit code 1 and the command that has it again', async () => {
+  // Whoever works on nyc has turned the verdict around: what fails is taken for good.
+  const step: StepSite = (duties, state, event, now) =>
+    stepSite(
+      duties,
+      state,
+      event.kind === 'probe' && duties.site === 'nyc' ? { ...event, result: { outcome: 'good' } } : event,
+      now,
+    );
+  const swept = await emulateWith({ step }, TWO, '--seeds', '1..60', '--lasts', '30');
+  expect(swept.code).toBe(1);
+  expect(swept.out).toMatch(
+    /BROKEN {3}full while down at nyc: .* is announced in full, and resolver has been broken/,
+  );
+  const [, words, seed] = /again with: nearcast emulate (.* --seed (\d+).*)\n/.exec(swept.out) ?? [];
+  expect(swept.out).toContain(`seed ${seed} broke an invariant`);
+  const args = (words as string).split(' ');
+  const again = await emulateWith({ step }, ...args);
+  expect(again.code).toBe(1);
+  expect(again.out).toMatch(/^ +\d+\.\d{3} s {2}BROKEN {3}full while down at nyc/m);
+  expect(again.out).toMatch(/\d+ invariants? broke\n$/);
+  process.exitCode = undefined;
+  const mended = await emulate(...args);
+  expect([mended.code, mended.out.endsWith('no invariant broke\n')]).toEqual([0, true]);
 });
 
 test('takes down the life of one router, for nearcast replay', async () => {

@@ -12,7 +12,7 @@ import {
 import { journal } from '../host/index.ts';
 import { nearest } from '../plan/index.ts';
 import type { Entry } from '../speaker/index.ts';
-import { type EmulateOptions, playerOf, type Range } from './emulate-play.ts';
+import { type EmulateOptions, type Planted, playerOf, type Range } from './emulate-play.ts';
 import { sweep } from './emulate-sweep.ts';
 import { EXIT, Failure } from './failure.ts';
 
@@ -26,12 +26,16 @@ Examples:
 A scenario of your own is a file: { name: mine, steps: [ { at: 5s, do: fail, service: resolver, site: fra, how: hang } ] }
 Exit: 0 nothing broke; 1 an invariant broke; 2 the plan, the scenario or the options are wrong.`;
 
-/** The command, to be added to the program. `write` takes what goes to standard output, `progress` what only a terminal sees. */
+/**
+ * The command, to be added to the program. `write` takes what goes to standard output, `progress` what only a terminal sees.
+ * `planted` is for tests: a mistake in the code that is emulated, which has to be caught.
+ */
 export function emulateCommand(
   write: (text: string) => void = (text) => process.stdout.write(text),
   progress: (text: string) => void = (text) => {
     if (process.stderr.isTTY) process.stderr.write(text);
   },
+  planted: Planted = {},
 ): Command {
   return new Command('emulate')
     .description('play faults on the network of a plan, in virtual time, and watch what may never happen')
@@ -60,9 +64,10 @@ export function emulateCommand(
     .action(async (file: string | undefined, options: EmulateOptions) => {
       if (options.list) return list(options, write);
       if (file === undefined) throw new Failure('which plan? nearcast emulate PLAN', EXIT.usage);
-      const player = playerOf(file, options);
+      const player = playerOf(file, options, planted);
       if (options.steps) return showSteps(player.scenario(options.seed), write);
-      if (options.seeds !== undefined) return sweep(file, options, options.seeds, { write, progress });
+      if (options.seeds !== undefined)
+        return sweep(file, options, options.seeds, { write, progress }, planted);
       const { network } = player;
       const life = options.journal === undefined ? undefined : takeDown(options.journal, network, options);
       one(player.play(options.seed, false, life?.record), network, options, write);

@@ -8,7 +8,7 @@ import { type Network, type NetworkOptions, networkOf } from './network.ts';
 import { describeAction, type Scenario } from './scenario.ts';
 import { problems } from './settled.ts';
 import type { Break, Invariant, TimelineEvent } from './timeline.ts';
-import { type Landing, type Recorder, World } from './world.ts';
+import { type ConfigurePeer, type Landing, type Recorder, World } from './world.ts';
 
 export interface RunOptions {
   /** Built once and used for many seeds; otherwise made from the plan. */
@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly quiet?: boolean;
   /** The site's judgement; for tests that plant a mistake in it. */
   readonly step?: StepSite;
+  /** What routers know of their peers; likewise. */
+  readonly peer?: ConfigurePeer;
   /** Takes down what happens to routers, so that they can be played again one by one. */
   readonly record?: Recorder;
   /** Bits per second that all clients together ask for; default: 40 % of what all sites can serve, where that is known. */
@@ -97,6 +99,7 @@ class Run {
       },
       {
         ...(options.step ? { step: options.step } : {}),
+        ...(options.peer ? { peer: options.peer } : {}),
         ...(options.record ? { record: options.record } : {}),
         ...(options.demand === undefined ? {} : { demand: options.demand }),
       },

@@ -38,8 +38,12 @@ export interface WorldWatch {
 /** Takes down the lives of the routers it answers for: `fra`, `AS64601`. */
 export type Recorder = (router: string) => Record | undefined;
 
+/** What a router knows of a peer; injected so that a test can plant a mistake in a session. */
+export type ConfigurePeer = (router: string, options: PeerOptions) => PeerOptions;
+
 export interface WorldOptions {
   readonly step?: StepSite;
+  readonly peer?: ConfigurePeer;
   readonly record?: Recorder;
   /** Bits per second that all clients together ask for; default: 40 % of what all sites can serve, where that is known. */
   readonly demand?: number;
@@ -83,6 +87,10 @@ export class World {
     this.#demand = options.demand ?? usualDemand(this.plan);
     this.#internet();
     this.#attach(options.step ?? stepSite);
+    const { peer } = options;
+    const all = [...this.routers.values(), ...[...this.agents.values()].map((a) => a.router)];
+    if (peer)
+      for (const { name, peers } of all) peers.splice(0, peers.length, ...peers.map((p) => peer(name, p)));
     for (const router of this.routers.values()) router.start();
     for (const agent of this.agents.values()) agent.start(false);
   }
