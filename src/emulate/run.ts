@@ -1,7 +1,7 @@
 /** A scenario played on a plan's network, from a seed: what happened, and whether anything happened that may not. */
 import { after, type Instant, instant, type Millis, millis } from '../base/index.ts';
 import type { Plan } from '../plan/index.ts';
-import { type SiteState, ticketView } from '../site/index.ts';
+import { phaseOf, type SiteState, ticketView } from '../site/index.ts';
 import type { Agent, StepSite } from './agent.ts';
 import { Monitor } from './monitor.ts';
 import { type Network, type NetworkOptions, networkOf } from './network.ts';
@@ -192,12 +192,13 @@ class Run {
       if (from === undefined || from === to) continue;
       const { refused } = holder;
       const why = to === 'refused' && refused ? { why: `${refused.reason}: ${refused.detail}` } : {};
-      this.#tell({ kind: 'ticket', site, scope, from, to, ...why });
+      this.#tell({ kind: 'ticket', site, scope, needed: inNeed(agent, state, scope), from, to, ...why });
     }
   }
 
   #at(): Instant {
-    return instant(this.#world.clock.now() - (this.#zero ?? 0));
+    // To the microsecond: the rest is what sites' clocks leave when they are turned into the world's.
+    return instant(Math.round((this.#world.clock.now() - (this.#zero ?? 0)) * 1000) / 1000);
   }
 
   #broken(invariant: Invariant, site: string | undefined, text: string): void {
@@ -248,4 +249,16 @@ const SETTLE_STEP = 2000;
 
 function landingWord(landing: Landing): string {
   return typeof landing === 'object' ? landing.site : landing;
+}
+
+/** The site drains, or a service of the scope is not simply up. */
+function inNeed({ duties }: Agent, state: SiteState, name: string): boolean {
+  const services = duties.scopes.find((scope) => scope.name === name)?.services ?? [];
+  return (
+    state.drain.phase !== 'in' ||
+    services.some((s) => {
+      const [service, verdict] = [duties.plan.services[s], state.services[s]];
+      return service && verdict && phaseOf(service, verdict) !== 'up';
+    })
+  );
 }

@@ -22,6 +22,8 @@ export type TimelineEvent = { readonly at: Instant } & (
       readonly kind: 'ticket';
       readonly site: string;
       readonly scope: string;
+      /** The site has a use for it: it drains, or a service is not up. Lines for people leave the others out. */
+      readonly needed: boolean;
       readonly from: string;
       readonly to: string;
       readonly why?: string;
@@ -71,11 +73,12 @@ export type Invariant =
 
 export type Break = Extract<TimelineEvent, { kind: 'break' }>;
 
-/** One line for each event; vantages that move together share one. */
+/** One line for each event; vantages that move together share one, and tickets that nobody needs have none. */
 export function formatTimeline(events: readonly TimelineEvent[]): readonly string[] {
   const lines: string[] = [];
   for (let i = 0; i < events.length; i++) {
     const event = events[i] as TimelineEvent;
+    if (event.kind === 'ticket' && !event.needed) continue;
     if (event.kind !== 'path') {
       lines.push(`${stamp(event.at)}  ${describe(event)}`);
       continue;
@@ -120,7 +123,7 @@ function describe(e: Exclude<TimelineEvent, { kind: 'path' }>): string {
     case 'verdict':
       return `verdict  ${e.site} ${e.service}: ${e.from} → ${e.to}${because(e.why)}`;
     case 'drain':
-      return `drain    ${e.site}: ${e.from} → ${e.to}${because(e.why)}`;
+      return `drain    ${e.site}: ${words(e.from)} → ${words(e.to)}${because(e.why)}`;
     case 'ticket':
       return `ticket   ${e.site} ${e.scope}: ${e.from} → ${e.to}${e.why === undefined ? '' : `  (${e.why})`}`;
     case 'level':
@@ -134,4 +137,9 @@ function describe(e: Exclude<TimelineEvent, { kind: 'path' }>): string {
     case 'break':
       return `BROKEN   ${e.invariant}${e.site === undefined ? '' : ` at ${e.site}`}: ${e.text}\n${' '.repeat(13)}again with: ${e.command}`;
   }
+}
+
+/** `lessPreferred` as people write it. */
+function words(phase: string): string {
+  return phase.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
