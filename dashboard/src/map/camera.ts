@@ -24,3 +24,15 @@ export function wholeWorld(
   const zoom = Math.log2(((across * Math.PI) / AROUND) * Math.cos((LAT * Math.PI) / 180));
   return { center: [LON, LAT], zoom };
 }
+
+const RADIANS = Math.PI / 180;
+
+/** Degrees between two places, over the globe. */
+export function away(
+  a: { readonly lng: number; readonly lat: number },
+  b: { readonly lon: number; readonly lat: number },
+): number {
+  const [p, q, d] = [a.lat * RADIANS, b.lat * RADIANS, (b.lon - a.lng) * RADIANS];
+  const cos = Math.sin(p) * Math.sin(q) + Math.cos(p) * Math.cos(q) * Math.cos(d);
+  return Math.acos(Math.min(1, Math.max(-1, cos))) / RADIANS;
+}

@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import { sceneOf } from '../data/scene.ts';
 import type { View } from '../store/view.ts';
 import { baseStyle, repaintBase } from './base.ts';
-import { wholeWorld } from './camera.ts';
+import { away, wholeWorld } from './camera.ts';
 import { mapColours } from './colours.ts';
 import { hintBox } from './hint.ts';
 import type { Layer } from './layer.ts';
@@ -19,6 +19,8 @@ export interface Mounted {
 }
 
 const NEAREST = 8;
+/** Degrees from the middle of the globe beyond which one would hardly see it. */
+const FAR = 60;
 
 export function mountMap(container: HTMLElement, app: App, mounted: Mounted): () => void {
   setWorkerUrl(new URL(workerUrl, import.meta.url).href);
@@ -45,6 +47,7 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   let layers: readonly Layer[] = [];
   let shownMap: View['map'] = first.map;
   let shownCamera = first.camera;
+  let shownSelected: View['selected'];
   let painted = app.theme.get();
 
   function draw(): void {
@@ -75,6 +78,13 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
       move(view.camera ? placed(view.camera) : wholeWorld(container, view.map));
       shownCamera = view.camera;
     }
+    if (view.selected !== shownSelected) {
+      shownSelected = view.selected;
+      const place = placeOf(app, view);
+      // The other side of the globe is not seen.
+      if (place && view.map === 'globe' && away(map.getCenter(), place) > FAR)
+        move({ center: [place.lon, place.lat], zoom: map.getZoom() });
+    }
     draw();
   }
 
@@ -90,7 +100,7 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   map.once('load', () => {
     const context = { map, app, hint: hints.show, still: () => calm.matches };
     layers = LAYERS.map((make) => make(context));
-    draw();
+    follow(app.view.get());
     mounted.drawn();
   });
   map.on('moveend', (event) => {
@@ -119,6 +129,15 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
 
 function projectionOf(view: View): 'globe' | 'mercator' {
   return view.map === 'globe' ? 'globe' : 'mercator';
+}
+
+/** Where the selected thing is. */
+function placeOf(app: App, { selected }: View): { readonly lon: number; readonly lat: number } | undefined {
+  const snapshot = app.shown.get()?.snapshot;
+  if (!snapshot || !selected) return undefined;
+  return selected.kind === 'site'
+    ? snapshot.sites[selected.id]?.place
+    : snapshot.vantages[selected.id]?.place;
 }
 
 function placed({ lon, lat, zoom }: NonNullable<View['camera']>): {

@@ -4,10 +4,13 @@ import { shareText } from '../data/format.ts';
 import { siteColour } from '../data/palette.ts';
 import type { Mood } from '../data/scene.ts';
 import { placeText } from '../data/scene.ts';
+import { besides, type Label } from './labels.ts';
 import type { Drawing, LayerMaker } from './layer.ts';
 
 /** Beyond this only sites that are not well, or looked at, have their name written beside them. */
 const MOST_NAMES = 30;
+/** MapLibre's mark of what is behind the globe. */
+const COVERED = 'maplibregl-marker-covered';
 const SVG = 'http://www.w3.org/2000/svg';
 
 interface Pin {
@@ -78,9 +81,28 @@ export const sites: LayerMaker = ({ map, app }) => {
     }
   }
 
+  /** Names lie beside their pins so that they do not cover each other; worked out anew when the camera rests. */
+  function arrange(): void {
+    const labels = [...pins].map(([site, { button }]): Label & { readonly site: string } => {
+      const { x, y } = map.project(pins.get(site)!.marker.getLngLat());
+      const text = button.textContent?.length ?? 0;
+      const hidden = button.classList.contains('quiet') || button.classList.contains(COVERED);
+      return { site, x, y, width: hidden ? 0 : 14 + 7.2 * text };
+    });
+    for (const [i, side] of besides(labels).entries())
+      pins.get(labels[i]!.site)!.button.dataset['side'] = side;
+  }
+
+  map.on('moveend', arrange);
+  map.on('resize', arrange);
   return {
-    draw,
+    draw(drawing) {
+      draw(drawing);
+      arrange();
+    },
     remove() {
+      map.off('moveend', arrange);
+      map.off('resize', arrange);
       for (const { marker } of pins.values()) marker.remove();
       pins.clear();
     },

@@ -119,7 +119,7 @@ function Way({
             <p class="bad">lost{landing.lost ? `: ${landing.lost}` : ''}</p>
           ) : (
             <p>
-              <SiteName site={site} />
+              <strong>{site}</strong> <span class="dim small">answers</span>
             </p>
           )}
         </li>
