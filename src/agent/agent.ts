@@ -125,7 +125,9 @@ export class Agent {
       clock,
       note: (note) => {
         options.note?.(note);
-        if (note.kind === 'up' || note.kind === 'down')
+        if (note.kind === 'host')
+          this.#happen('session', note.why, note.peer === undefined ? {} : { about: note.peer });
+        else if (note.kind === 'up' || note.kind === 'down')
           this.#happen('session', `${note.peer} is ${note.kind}`, {
             about: note.peer,
             to: note.kind,

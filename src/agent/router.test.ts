@@ -84,3 +84,33 @@ test('strict BFD that is not told what to watch is refused in a sentence: no con
   expect(() => router(64501, false).addPeer(strict(placed))).toThrow(/needs BFD's timers/);
   expect(() => router(64501, false).addPeer({ ...strict(placed), bfd })).not.toThrow();
 });
+
+test('a session that fails before it was up is spoken of with its cause, once; another cause is another line, and the end of a session is said once', async () => {
+  const called = router(64501, true);
+  await called.start();
+  const { port } = called.listeners[0]!;
+  await called.stop();
+  const caller = router(64502, false);
+  caller.addPeer(peer(64502, 64501, { port }, false));
+  await caller.start();
+  const said = () => notes.filter((n) => n.includes('does not come up'));
+  await expect.poll(said).toHaveLength(1);
+  expect(said()[0]).toMatch(/^peer does not come up: cannot connect: .*(refuse|listens)/);
+  // Tried again at once: the same cause is no news.
+  caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'stop', subcode: 4 } });
+  caller.feed({ kind: 'event', peer: 'peer', event: { kind: 'start' } });
+  const peerState = () => caller.speaker.peers.get('peer')!.machine;
+  await expect.poll(() => peerState().lastError).toMatch(/cannot connect/);
+  expect(said()).toHaveLength(1);
+});
+
+test('an OPEN of another AS than agreed is spoken of at both ends', async () => {
+  const called = router(64501, true);
+  called.addPeer(peer(64501, 64999, { port: 179 }, true));
+  await called.start();
+  const caller = router(64502, false);
+  caller.addPeer(peer(64502, 64501, { port: called.listeners[0]!.port }, false));
+  await caller.start();
+  await expect.poll(() => notes.filter((n) => n.includes('does not come up')).length).toBe(2);
+  expect(notes.join()).toMatch(/Bad Peer AS/i);
+});

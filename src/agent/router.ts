@@ -22,7 +22,7 @@ import {
   listen,
   type Protection,
 } from '../host/index.ts';
-import { type LinkName, welcome } from '../session/index.ts';
+import { type LinkName, viewOf, welcome } from '../session/index.ts';
 import {
   type Began,
   FAMILIES,
@@ -36,6 +36,7 @@ import {
 } from '../speaker/index.ts';
 import { encodeMessage } from '../wire/index.ts';
 import { BfdDriver, type BfdSettings, type BfdView, type OnBfdState } from './bfd.ts';
+import { Failures } from './failures.ts';
 
 /** How a peer is reached. */
 export interface Transport extends Protection {
@@ -96,6 +97,7 @@ export class Router {
   /** Nothing keeps the process awake any more. */
   #stopped = false;
   readonly #closing = new Set<Promise<void>>();
+  readonly #failures = new Failures();
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -171,6 +173,7 @@ export class Router {
     if (peer.bfd) void this.#bfd?.remove(name);
     this.#peers.delete(name);
     this.#lines.delete(name);
+    this.#failures.forget(name);
   }
 
   /** Hands an input to the speaker and does what follows from it. */
@@ -178,7 +181,8 @@ export class Router {
     const now = this.#options.clock.now();
     this.#record(input, now);
     this.speaker.feed(input, now);
-    this.#settle();
+    this.#settle(now);
+    if (input.kind === 'event') this.#sayWhyNot(input.peer, now);
   }
 
   /** Does what is left to do now and not between other work, for a moment at most: what has been decided is to leave at once. */
@@ -372,11 +376,18 @@ export class Router {
 
   // ── after every input ─────────────────────────────────────────────────────────────────────────────────────────
 
-  #settle(): void {
+  #settle(now: Instant): void {
     for (const effect of this.speaker.takeEffects()) {
       if (effect.do === 'connect') this.#connect(effect.peer);
-      else if (effect.do === 'close') this.#close(effect.peer, effect.link, effect.bytes);
-      else this.#options.note(effect.note);
+      else if (effect.do === 'close') {
+        this.#close(effect.peer, effect.link, effect.bytes);
+        this.#sayWhyNot(effect.peer, now);
+      } else {
+        const { note } = effect;
+        if (note.kind === 'up') this.#failures.forget(note.peer);
+        else if (note.kind === 'down') this.#failures.worthSaying(note.peer, note.why.reason, now);
+        this.#options.note(note);
+      }
     }
     for (const peer of this.speaker.takeReady()) {
       this.#pump(peer, 'outgoing');
@@ -387,6 +398,16 @@ export class Router {
       setImmediate(() => this.#work());
     }
     this.#arm();
+  }
+
+  /** A session that never came up has no end that a log could tell of. */
+  #sayWhyNot(name: string, now: Instant): void {
+    const peer = this.speaker.peers.get(name);
+    const cause = peer?.machine.lastError;
+    if (!peer || cause === undefined || peer.established || viewOf(peer.machine, now).admin === 'down')
+      return;
+    if (this.#failures.worthSaying(name, cause, now))
+      this.#options.note({ kind: 'host', peer: name, why: `${name} does not come up: ${cause}` });
   }
 
   /** Writes what the speaker has for a connection, for as long as the kernel takes it. */

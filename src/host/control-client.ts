@@ -1,6 +1,7 @@
 /** The control socket's client: asks a running nearcast. */
 import { lstat } from 'node:fs/promises';
 import net from 'node:net';
+import { basename } from 'node:path';
 import { type Answer, type Args, ControlError, Lines, pathComplaint } from './control-socket.ts';
 import { codeOf } from './error.ts';
 
@@ -61,13 +62,20 @@ function unreachable(path: string, error: unknown): ControlError {
   const code = codeOf(error);
   const message =
     code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'
-      ? `nothing listens at ${path}; is \`nearcast speak\` running?`
+      ? `nothing listens at ${path}; is \`${whose(path)}\` running?`
       : code === 'EACCES' || code === 'EPERM'
         ? `this user may not open ${path}`
         : `cannot connect to ${path}: ${code ?? (error as Error).message}`;
   const failure = new ControlError(message, 5);
   failure.cause = error;
   return failure;
+}
+
+/** Sockets bear the names of those who open them, unless they were told otherwise. */
+function whose(path: string): string {
+  const agent = /^agent-(.+)\.sock$/.exec(basename(path));
+  if (agent) return `nearcast agent PLAN --site ${agent[1]}`;
+  return basename(path) === 'speak.sock' ? 'nearcast speak' : 'nearcast agent or speak';
 }
 
 /** What waits for answers to one id. */

@@ -255,9 +255,12 @@ test('the socket of a dead process is replaced; a file that is none is left alon
 
 test('a client that finds nobody, or nobody who answers, says so with exit 5', async () => {
   expect(await refused(connectControl(path))).toMatchObject({
-    message: `nothing listens at ${path}; is \`nearcast speak\` running?`,
+    message: `nothing listens at ${path}; is \`nearcast agent or speak\` running?`,
     exit: 5,
   });
+  expect((await refused(connectControl(join(folder, 'agent-fra.sock')))).message).toMatch(
+    /is `nearcast agent PLAN --site fra` running\?$/,
+  );
   await serving(() => new Promise(() => {}));
   const c = await client(80);
   expect(await refused(c.call('x'))).toMatchObject({
