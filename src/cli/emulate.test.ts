@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import type { StepSite } from '../emulate/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { BUILT_IN, HEALTHS, type StepSite } from '../emulate/index.ts';
 import { stepSite } from '../site/index.ts';
 import { emulateCommand } from './emulate.ts';
 import type { Planted } from './emulate-play.ts';
@@ -138,7 +138,48 @@ test.each(readdirSync(join(examples, 'scenarios')))('examples/scenarios/%s break
 test('lists the scenarios, and shows the steps of one', async () => {
   expect((await emulate('--list')).out).toMatch(/^drain +the first site is drained/m);
   const steps = await emulate(TWO, '--seed', '3', '--steps');
-  expect(JSON.parse(steps.out)).toMatchObject({ name: 'random' });
+  expect(JSON.parse(steps.out)).toMatchObject({ name: 'random', lasts: '60000ms' });
+});
+
+test('what --steps shows is a scenario that does the same', async () => {
+  const { out } = await emulate(TWO, '--seed', '8', '--steps', '--intensity', '6', '--lasts', '20');
+  const args = [TWO, '--seed', '8', '--intensity', '6', '--lasts', '20'];
+  const [once, again] = [await emulate(...args), await emulate(...args, '--scenario', file('8.json', out))];
+  expect(again.out).toBe(once.out);
+  expect(once.out).toMatch(/─+ /);
+});
+
+describe('docs/emulate.md', () => {
+  const page = readFileSync(new URL('../../docs/emulate.md', import.meta.url), 'utf8');
+
+  test('has a row for every word of a scenario, every way to fail and every built-in scenario', async () => {
+    const { failure } = await emulate(TWO, '--scenario', file('d.yaml', 'steps: [ { at: 1s, do: dance } ]'));
+    const words = /is none of (.*)$/m.exec(failure?.message ?? '')?.[1]?.split(', ') ?? [];
+    expect(words.length).toBeGreaterThan(15);
+    const rows = [...page.matchAll(/^\| (`.*?) +\|/gm)].flatMap((row) =>
+      [...(row[1] as string).matchAll(/`([^`]+)`/g)].map((word) => word[1]),
+    );
+    for (const word of [...words, ...HEALTHS, ...BUILT_IN.map((s) => s.name)]) expect(rows).toContain(word);
+  });
+
+  test('has scenarios that can be played', async () => {
+    const scenarios = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((m) => m[1] as string);
+    expect(scenarios.length).toBeGreaterThan(0);
+    for (const [i, text] of scenarios.entries())
+      expect((await emulate(TWO, '--scenario', file(`page${i}.yaml`, text))).code).toBe(0);
+  });
+
+  test('shows what the commands print', async () => {
+    const shown = [...page.matchAll(/^\$ nearcast emulate (.*)\n([\s\S]*?)```/gm)];
+    expect(shown.length).toBeGreaterThan(1);
+    for (const [, words = '', text = ''] of shown) {
+      const args = words.split(' ').map((w) => (w.startsWith('examples/') ? join(examples, w.slice(9)) : w));
+      const { out } = await emulate(...args);
+      const lines = out.trimEnd().split('\n');
+      for (const line of text.trimEnd().split('\n'))
+        if (line !== '…') expect(lines.map((l) => l.replaceAll(examples, 'examples/'))).toContain(line);
+    }
+  });
 });
 
 test('says what is wrong with the plan, the scenario or the options, and exits with 2', async () => {

@@ -55,7 +55,7 @@ export function emulateCommand(
     .addOption(
       new Option('--internet <seed>', 'which internet lies around the sites').argParser(whole(0)).default(1),
     )
-    .option('--steps', 'only show the steps of the scenario')
+    .option('--steps', 'only show the steps of the scenario, as a file for --scenario')
     .option('--list', 'list the built-in scenarios')
     .option('--journal <file>', 'take down what happens to one router, for nearcast replay')
     .option('--router <name>', 'which one: a site, or an AS such as AS64601; by default the first site')
@@ -121,8 +121,12 @@ function list(options: EmulateOptions, write: (text: string) => void): void {
   else for (const { name, summary } of all) write(`${name.padEnd(14)} ${summary}\n`);
 }
 
+/** As a file that `--scenario` reads: a bare number would be seconds there. */
 function showSteps(scenario: Scenario, write: (text: string) => void): void {
-  write(`${JSON.stringify(scenario, undefined, 2)}\n`);
+  const timed = ['at', 'lasts', 'by', 'for', 'delay'];
+  const unit = (key: string, value: unknown) =>
+    timed.includes(key) && typeof value === 'number' ? `${value}ms` : value;
+  write(`${JSON.stringify(scenario, unit, 2)}\n`);
 }
 
 function whole(least: number, most = 0xffff_ffff): (text: string) => number {
