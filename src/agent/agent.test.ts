@@ -272,3 +272,62 @@ test('a plan without BFD, password or graceful restart gives a session without t
   await agent.follow(changed, new Map());
   await until(() => up.speaker.peers.get('fra')!.machine.ups === 2 && isUp(up));
 });
+
+test('a plan that the kernel could not carry out is refused before anything is done: two interfaces, one link-local address, two passwords', async () => {
+  const up = await upstream();
+  const { agent } = await started(port(up));
+  const two = (a: string, b: string) => {
+    const plan = planOf(port(up));
+    const { up: first } = plan.sites['fra']!.upstreams;
+    const of = (name: string) => ({
+      ...first!,
+      address: 'fe80::1' as Address,
+      interface: name,
+      passive: true,
+      families: [6] as const,
+      password: { env: 'X' } as never,
+    });
+    return [
+      {
+        ...plan,
+        sites: { fra: { ...plan.sites['fra']!, upstreams: { up: first!, left: of('l0'), right: of('r0') } } },
+      },
+      new Map([
+        ['left', a],
+        ['right', b],
+      ]),
+    ] as const;
+  };
+  expect(agent.obstacle(...two('one', 'two'))).toMatch(
+    /^left and right have the same address fe80::1 on different interfaces and different passwords/,
+  );
+  expect(agent.obstacle(...two('one', 'one'))).toBeUndefined();
+});
+
+test('a session that this machine will not have is said, and everything else of the plan is done', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const refused = agent.router.addPeer.bind(agent.router);
+  agent.router.addPeer = (peer) => {
+    if (peer.options.name === 'other') throw new Error('the kernel does not take the TCP MD5 password');
+    refused(peer);
+  };
+  const changed = planOf(port(up), ', communities: ["64601:70"]');
+  const { up: first } = changed.sites['fra']!.upstreams;
+  const plan = {
+    ...changed,
+    sites: {
+      fra: {
+        ...changed.sites['fra']!,
+        upstreams: { up: first!, other: { ...first!, address: '127.0.0.9' as Address } },
+      },
+    },
+  };
+  expect(await agent.follow(plan, new Map())).toEqual([
+    'there is no session with other: the kernel does not take the TCP MD5 password',
+  ]);
+  await until(() => heard(up)?.communities?.length === 1);
+});

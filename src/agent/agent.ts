@@ -238,8 +238,8 @@ export class Agent {
     return this.upstreams.complaint(sessions, plan, passwords);
   }
 
-  /** Follows another plan, as a difference. Ask `obstacle` before. */
-  async follow(plan: Plan, passwords: Passwords): Promise<void> {
+  /** Follows another plan, as a difference. Ask `obstacle` before. Gives what could not be done, as sentences; all else is. */
+  async follow(plan: Plan, passwords: Passwords): Promise<readonly string[]> {
     const { sessions } = this.changes(plan, passwords);
     const duties = dutiesOf(plan, this.site) as Duties;
     const now = this.#clock.now();
@@ -253,7 +253,7 @@ export class Agent {
     if (wasIn && Object.values(next.decided).some((d) => d.level === 'pending'))
       this.#hold('services that are new in the plan are looked at first', RELOAD_PATIENCE);
     this.step({ kind: 'due' });
-    this.upstreams.follow(sessions, plan, this.announcement(), passwords);
+    const failed = this.upstreams.follow(sessions, plan, this.announcement(), passwords);
     this.#probing.follow(duties);
     if (!sameController) {
       void this.#tickets?.close();
@@ -262,6 +262,7 @@ export class Agent {
     }
     this.#release();
     this.#save();
+    return failed;
   }
 
   /** Asks every probe now. */

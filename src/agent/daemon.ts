@@ -212,7 +212,7 @@ class Running implements Daemon {
       if (by.dryRun) return view;
       this.#notify.reloading();
       this.#audit('reload', by);
-      await this.agent.follow(read.plan, read.passwords);
+      const failed = await this.agent.follow(read.plan, read.passwords);
       this.#config = { readAt: Date.now(), good: true };
       const all = [...view.plan, ...view.sessions];
       log.info(
@@ -222,6 +222,8 @@ class Running implements Daemon {
       );
       this.agent.happen('agent', 'the plan was read again', { why: all });
       this.#notify.ready(`site ${site} of ${this.agent.plan.network}`);
+      if (failed.length > 0)
+        throw new ControlError(`the plan is followed, but for this: ${failed.join('; ')}`);
       return view;
     } catch (error) {
       if (!by.dryRun) this.#config = { ...this.#config, good: false };

@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Prefix } from '../base/index.ts';
+import { isLinkLocal, type Prefix } from '../base/index.ts';
 import { libc, protectionComplaint } from '../host/index.ts';
 import type { Plan, Upstream } from '../plan/index.ts';
 import type { Policy } from '../policy/index.ts';
@@ -106,11 +106,20 @@ export class Upstreams {
       const why = protectionComplaint(transport) ?? (c && 'missing' in c ? c.missing : undefined);
       if (why !== undefined) return `${name}: ${why}`;
     }
-    return undefined;
+    return clash(this.#all(plan), passwords);
   }
 
-  /** Does what `changes` names; sessions that it does not name are not touched. */
-  follow(changes: SessionChanges, plan: Plan, announcement: Announcement, passwords: Passwords): void {
+  /**
+   * Does what `changes` names; sessions that it does not name are not touched. Gives a sentence for each session that this
+   * machine would not have, whatever `complaint` could see beforehand; all else is done.
+   */
+  follow(
+    changes: SessionChanges,
+    plan: Plan,
+    announcement: Announcement,
+    passwords: Passwords,
+  ): readonly string[] {
+    const failed: string[] = [];
     this.#passwords = passwords;
     for (const name of changes.removed) this.#remove(name);
     for (const { upstream } of changes.restarted) {
@@ -120,12 +129,19 @@ export class Upstreams {
     for (const name of changes.imports)
       this.#router.feed({ kind: 'policy', peer: name, import: importPolicy(plan, this.#site, name) });
     for (const name of [...changes.added, ...changes.restarted.map((r) => r.upstream)]) {
-      this.#add(plan, announcement, name);
+      try {
+        this.#add(plan, announcement, name);
+      } catch (error) {
+        failed.push(`there is no session with ${name}: ${(error as Error).message}`);
+        this.#remove(name);
+        continue;
+      }
       if (plan.sites[this.#site]?.upstreams[name]?.enabled) this.#start(name);
     }
     for (const name of changes.disabled) this.#stop(name, CEASE.shutdown);
     for (const name of changes.enabled) this.#start(name);
     this.tell(plan, announcement);
+    return failed;
   }
 
   #all(plan: Plan): readonly (readonly [string, Upstream])[] {
@@ -168,6 +184,19 @@ export class Upstreams {
   #stop(name: string, subcode: number): void {
     this.#router.feed({ kind: 'event', peer: name, event: { kind: 'stop', subcode } });
   }
+}
+
+/** Two upstreams with one link-local address on two interfaces: the kernel finds a key by the address alone. */
+function clash(all: readonly (readonly [string, Upstream])[], passwords: Passwords): string | undefined {
+  const seen = new Map<string, string>();
+  for (const [name, { address, passive, enabled }] of all) {
+    if (!isLinkLocal(address) || !enabled || !passive) continue;
+    const other = seen.get(address);
+    if (other !== undefined && passwords.get(other) !== passwords.get(name))
+      return `${other} and ${name} have the same address ${address} on different interfaces and different passwords, which the kernel cannot tell apart`;
+    seen.set(address, name);
+  }
+  return undefined;
 }
 
 const NOTHING: Announcement = { site: '', upstreams: {} };
