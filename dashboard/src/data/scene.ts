@@ -2,6 +2,7 @@
 import {
   type Catchment,
   catchments,
+  type Place,
   type Site,
   type Snapshot,
   type Vantage,
@@ -126,4 +127,16 @@ export function quantile(sorted: readonly (readonly [number, number])[], part: n
 /** `Tokyo, JP`. */
 export function placeText({ place }: Pick<Vantage | Site, 'place'>): string {
   return place.country === '' ? place.name : `${place.name}, ${place.country}`;
+}
+
+/** Every place on the way, once each: the client, the routers, the site. */
+export function placesOnTheWay(snapshot: Snapshot, vantage: Vantage): readonly Place[] {
+  const { landing } = vantage;
+  const routers = landing.hops.flatMap((hop) => {
+    const place = snapshot.internet.ases[String(hop.asn)]?.routers[hop.router];
+    return place ? [place] : [];
+  });
+  const site = snapshot.sites[landing.site ?? '']?.place;
+  const all = [vantage.place, ...routers, ...(site ? [site] : [])];
+  return all.filter((p, i) => i === 0 || p.lat !== all[i - 1]?.lat || p.lon !== all[i - 1]?.lon);
 }

@@ -1,7 +1,7 @@
 /** The way of the selected client, from its own network over every router to the site. */
 import type { Feature, FeatureCollection } from 'geojson';
-import type { Place, Snapshot } from '../../../src/control/index.ts';
 import { siteColour } from '../data/palette.ts';
+import { placesOnTheWay } from '../data/scene.ts';
 import { arc } from './arc.ts';
 import { geojson } from './base.ts';
 import type { Drawing, LayerMaker } from './layer.ts';
@@ -50,7 +50,7 @@ function way({ snapshot, view, scene, theme, colours }: Drawing): FeatureCollect
   const none: FeatureCollection = { type: 'FeatureCollection', features: [] };
   const vantage = view.selected?.kind === 'client' ? snapshot.vantages[view.selected.id] : undefined;
   if (!vantage) return none;
-  const places = placesOf(snapshot, vantage);
+  const places = placesOnTheWay(snapshot, vantage);
   const colour = siteColour(scene.index.get(vantage.landing.site ?? ''), theme);
   const properties = { colour, ground: colours.land };
   const features: Feature[] = [];
@@ -70,16 +70,4 @@ function way({ snapshot, view, scene, theme, colours }: Drawing): FeatureCollect
       });
   }
   return { type: 'FeatureCollection', features };
-}
-
-/** Every place on the way, once each: the client, the routers, the site. */
-export function placesOf(snapshot: Snapshot, vantage: Snapshot['vantages'][string]): readonly Place[] {
-  const { landing } = vantage;
-  const routers = landing.hops.flatMap((hop) => {
-    const place = snapshot.internet.ases[String(hop.asn)]?.routers[hop.router];
-    return place ? [place] : [];
-  });
-  const site = snapshot.sites[landing.site ?? '']?.place;
-  const all = [vantage.place, ...routers, ...(site ? [site] : [])];
-  return all.filter((p, i) => i === 0 || p.lat !== all[i - 1]?.lat || p.lon !== all[i - 1]?.lon);
 }

@@ -1,8 +1,9 @@
 /** What one sees first: what to do, the sites with their state and their part of the people, and what just happened. */
 import { useApp, useShown } from '../app.ts';
 import { clockText, many, rttText, shareText, spanText } from '../data/format.ts';
+import { news } from '../data/news.ts';
 import { placeText, sceneOf } from '../data/scene.ts';
-import { sentence } from '../data/sentence.ts';
+
 import { useStore } from '../store/store.ts';
 import { FirstStep } from '../ui/first-step.tsx';
 import { State, useSiteColour } from '../ui/state.tsx';
@@ -93,13 +94,7 @@ function Nowhere() {
 function News() {
   const history = useStore(useApp().live.history);
   const { snapshot, at } = useShown();
-  const events = history?.timeline.between(at - NEWS_MS, at) ?? [];
-  const said: { readonly seq: number; readonly at: number; readonly text: string }[] = [];
-  for (let i = events.length - 1; i >= 0 && said.length < NEWS; i--) {
-    const event = events[i]!;
-    const text = sentence(event, snapshot);
-    if (text !== undefined) said.push({ seq: event.seq, at: event.at, text });
-  }
+  const said = news(history?.timeline.between(at - NEWS_MS, at) ?? [], snapshot, NEWS);
   return (
     <section class="section">
       <h3>What just happened</h3>

@@ -46,7 +46,7 @@ export function readView(hash: string): View {
   const panel = params.get('panel');
   const at = readInstant(params.get('at'));
   const camera = readCamera(params.get('camera'));
-  const more = [...params].filter(([key]) => !OWN.includes(key)).slice(0, MOST_MORE);
+  const more = [...params].filter(([k, v]) => k !== '' && v !== '' && !OWN.includes(k)).slice(0, MOST_MORE);
   return {
     map: params.get('map') === 'globe' ? 'globe' : 'flat',
     more: Object.fromEntries(more.map(([k, v]) => [k, v.slice(0, LONGEST)])),
