@@ -19,6 +19,7 @@ export interface Observations {
 export function readObservations(
   file: string,
   siteColumns: readonly string[] = ['site', 'pop', 'metro'],
+  bytes: Uint8Array = bytesOf(file),
 ): Observations {
   const observations: Observation[] = [];
   let unanswered = 0;
@@ -54,7 +55,7 @@ export function readObservations(
       return undefined;
     },
   );
-  table.push(bytesOf(file));
+  table.push(bytes);
   const reading = table.end();
   const complaints = reading.troubles.map((t) => formatTrouble(file, t));
   if (observations.length === 0)
@@ -85,7 +86,7 @@ export function readSources(file: string): {
   return { weights, complaints };
 }
 
-function bytesOf(file: string): Uint8Array {
+export function bytesOf(file: string): Uint8Array {
   try {
     const bytes = readFileSync(file);
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;

@@ -89,14 +89,6 @@ describe('predict', () => {
     expect(await predicted('--diff', plan)).toBe('nobody moves\n');
   });
 
-  test('a client is explained AS by AS to its site', async () => {
-    const asn = made.graph.asns[400] as number;
-    const text = await predicted('--explain', `AS${asn}`);
-    expect(text).toMatch(new RegExp(`^AS${asn}.* lands at `));
-    expect(text).toMatch(/site (fra|sin|nyc) \(directly, as customer/);
-    await expect(predicted('--explain', '1')).rejects.toThrow(/knows no AS1/);
-  });
-
   test('origin validation takes from a hijacker what it had', async () => {
     const attacker = String(made.graph.asns[500]);
     const lost = async (...more: readonly string[]) => {
@@ -126,6 +118,63 @@ describe('predict', () => {
       /AS1: .*nearest number that the data knows is AS\d+/,
     );
   });
+});
+
+describe('predict --map and --chart', () => {
+  const questions: readonly (readonly string[])[] = [
+    [],
+    ['--rtt'],
+    ['--without', 'sin'],
+    ['--n-1', '--traffic', '30Gbps'],
+    ['--n-2'],
+    ['--hijack', String(made.graph.asns[500]), '--forged'],
+    ['--attack', 'users', '--size', '90Gbps'],
+    ['--versus', 'geodns,unicast:fra'],
+    ['--search', 'sites', '--within', '6'],
+  ];
+  test.each(questions.map((q) => [q.join(' ') || 'the plain question', q] as const))(
+    '%s has both',
+    async (_, q) => {
+      const [map, chart] = [join(folder, 'map.svg'), join(folder, 'chart.png')];
+      expect(await predicted(...q, '--map', map, '--chart', chart, '--theme', 'dark')).toMatch(/\d/);
+      expect(readFileSync(map, 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+      expect(readFileSync(chart).subarray(1, 4).toString()).toBe('PNG');
+      rmSync(map);
+      rmSync(chart);
+    },
+  );
+
+  test('- is the SVG alone on standard output', async () => {
+    expect(await predicted('--chart', '-')).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    await expect(predicted('--chart', '-', '--json')).rejects.toThrow(/only one thing/);
+    await expect(predicted('--chart', '-', '--map', '-')).rejects.toThrow(/only one thing/);
+  });
+
+  test('other endings, sizes and themes are refused before anything is worked out', async () => {
+    for (const file of ['map.jpg', 'map', '.svg'])
+      await expect(predicted('--map', file)).rejects.toThrow(/ends in \.svg or \.png, or -, not/);
+    await expect(predicted('--map', 'a.svg', '--width', '9')).rejects.toThrow(
+      /--width wants pixels from 280/,
+    );
+    await expect(predicted('--map', 'a.svg', '--theme', 'pink')).rejects.toThrow(/light or dark/);
+    await expect(predicted('--map', join(folder, 'none', 'a.svg'))).rejects.toThrow(/cannot write .*ENOENT/);
+  });
+
+  test('the map has the clients on it, in the colours of the sites', async () => {
+    const svg = await predicted('--map', '-');
+    expect(svg.match(/<circle /g)?.length).toBeGreaterThan(20);
+  });
+});
+
+test('load is set against capacity when the traffic is said', async () => {
+  const { summary } = JSON.parse(await predicted('--traffic', '30Gbps', '--json')) as {
+    summary: { sites: { site: string; load: number; capacity?: number }[] };
+  };
+  expect(summary.sites.reduce((n, s) => n + s.load, 0)).toBeLessThanOrEqual(30e9 * 1.000001);
+  expect(summary.sites.find((s) => s.site === 'fra')?.capacity).toBe(10e9);
+  out = [];
+  expect(await predicted('--traffic', '300Gbps')).toMatch(/OF CAPACITY[\s\S]*too much/);
+  await expect(predicted('--traffic', 'much')).rejects.toThrow(/--traffic wants a rate such as 40Gbps/);
 });
 
 describe('data pack', () => {

@@ -1,13 +1,19 @@
 /** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements, and what was observed. */
 import type { Command } from 'commander';
-import { formatBitRate, type Plan, readBitRate } from '../plan/index.ts';
+import { type Plan, readBitRate } from '../plan/index.ts';
 import {
   type Attack,
+  crossValidated,
+  type Failover,
   type Found,
+  failoverOf,
+  type Observation,
   type Prediction,
+  predict,
   type Response,
   type Rival,
   responses,
+  rulesFor,
   type SearchOptions,
   type SiteUnderAttack,
   type Sources,
@@ -17,22 +23,32 @@ import {
   underAttack,
   versus,
 } from '../predict/index.ts';
+import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
+import { observationsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
-import { readObservations, readSources, scoresOf, scoreText } from './observations.ts';
-import { guessesOf } from './score.ts';
+import {
+  bytesOf,
+  type Observations,
+  readObservations,
+  readSources,
+  scoresOf,
+  scoreText,
+} from './observations.ts';
+import { rate } from './predict-answers.ts';
+import { attackDraw, mapDraw, reliabilityDraw, searchDraw, versusDraw } from './predict-pictures.ts';
+import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
 import { type Column, formatTable } from './table.ts';
-
-/** One answer in both forms. */
-export interface Answer {
-  readonly json: object;
-  readonly text: () => string;
-}
 
 export interface WhatIfOptions {
   readonly observed?: string;
+  readonly probes?: string;
+  readonly identity?: string;
+  readonly save?: true;
+  readonly corrections?: boolean;
   readonly attack?: string;
   readonly size?: string;
   readonly versus?: string;
+  readonly ttl?: string;
   readonly search?: string;
   readonly goal?: string;
   readonly within?: string;
@@ -44,11 +60,21 @@ export function withWhatIf(command: Command): Command {
   return command
     .option(
       '--observed <file>',
-      'CSV of clients and the sites they landed at: agreement, and what learning adds',
+      'clients and the sites they landed at, CSV or RIPE Atlas JSON: agreement, and what learning adds',
     )
+    .option(
+      '--probes <file>',
+      'with --observed of RIPE Atlas: who its probes are, JSON of its API or archive',
+    )
+    .option(
+      '--identity <pattern>',
+      "with it: a regular expression whose first group is the site in a server's name",
+    )
+    .option('--save', 'with --observed: keep it beside the plan, for later predictions')
     .option('--attack <sources>', 'users, networks, country:BR, or a CSV of asn,weight')
     .option('--size <rate>', 'how much the attack sends in all: 2Tbps')
     .option('--versus <rivals>', 'the same clients otherwise: geodns,unicast:fra')
+    .option('--ttl <time>', 'with --versus geodns: how long its names live; 60s unless given')
     .option('--search <what>', 'look for better prepends, or better sites')
     .option('--goal <goal>', 'p90-rtt (unless given) or balance')
     .option('--within <predictions>', 'how many to try at most; 200 unless given')
@@ -56,49 +82,109 @@ export function withWhatIf(command: Command): Command {
 }
 
 /** Answers the question that was asked; undefined when it was none of these. */
-export function whatIf(
+export async function whatIf(
+  file: string,
   options: WhatIfOptions,
-  plan: Plan,
-  prediction: Prediction,
+  scene: Stage,
   colour: boolean,
-): Answer | undefined {
-  if (options.observed !== undefined) return observed(options.observed, prediction, colour);
+): Promise<Answer | undefined> {
+  const { plan, prediction } = scene;
+  if (options.observed !== undefined) return observed(file, options, scene, colour);
   if (options.attack !== undefined) return attacked(options, plan, prediction, colour);
-  if (options.versus !== undefined) return compared(options.versus, prediction, colour);
+  if (options.versus !== undefined) return compared(options.versus, options.ttl, prediction, colour);
   if (options.search !== undefined) return searched(options, plan, prediction, colour);
   return undefined;
-}
-
-const warn = (line: string) => process.stderr.write(`${line}\n`);
-const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
-const ms = (value: number | undefined) => (value === undefined ? '' : `${Math.round(value)} ms`);
-
-/** Bits per second in three digits. */
-function rate(bits: number): string {
-  return bits < 1 ? '0 bps' : formatBitRate(Number(bits.toPrecision(3)));
-}
-
-function capacitiesOf(plan: Plan): ReadonlyMap<string, number> {
-  return new Map(
-    Object.entries(plan.sites).flatMap(([name, { capacity }]) =>
-      capacity === undefined ? [] : [[name, capacity] as const],
-    ),
-  );
 }
 
 // ── observed ──
 
 /** Agreement with what was observed, and how far learning from it carries to clients that it was not learnt from. */
-function observed(file: string, prediction: Prediction, colour: boolean): Answer {
-  const { observations, complaints, unanswered } = readObservations(file);
+function observed(plan: string, options: WhatIfOptions, scene: Stage, colour: boolean): Answer {
+  const file = options.observed as string;
+  const { prediction, prefix } = scene;
+  const bytes = bytesOf(file);
+  const { observations, complaints, unanswered } = looksLikeJson(bytes)
+    ? atlasObservations(file, bytes, options, prediction.sites)
+    : readObservations(file, undefined, bytes);
   const elsewhere = observations.filter((o) => !prediction.sites.includes(o.site)).length;
   complaints.forEach(warn);
   if (elsewhere > 0)
     warn(
       `${elsewhere} of ${observations.length} clients landed at sites that the plan does not have or announce; they count as wrong`,
     );
-  const scores = scoresOf(prediction, guessesOf(prediction, observations));
-  return { json: { scores, elsewhere, unanswered }, text: () => scoreText(scores, colour) };
+  const now = new Set(observations.map((o) => o.id));
+  // What was kept of these very clients says nothing about how well others are known.
+  const before =
+    options.corrections === false ? [] : observationsKept(plan, prefix).filter((o) => !now.has(o.id));
+  const scores = scoresOf(prediction, guessesOf(prediction, observations, before));
+  const last = scores.at(-1);
+  const saved = options.save
+    ? saveCorrections(plan, scene.plan.network, prefix, { file, bytes }, observations)
+    : undefined;
+  const sentences = [
+    ...(before.length > 0 ? [`learning also used ${before.length} other clients kept beside the plan`] : []),
+    ...(saved === undefined ? [] : [saved]),
+  ];
+  return {
+    json: {
+      scores,
+      elsewhere,
+      unanswered,
+      clients: observations.length,
+      alsoLearntFrom: before.length,
+      ...(saved !== undefined && { saved }),
+    },
+    text: () => `${scoreText(scores, colour)}${sentences.map((x) => `${x}\n`).join('')}`,
+    ...(last && { chart: reliabilityDraw(last.rule, last) }),
+    map: mapDraw(prediction),
+  };
+}
+
+function* guessesOf(
+  prediction: Prediction,
+  observations: readonly Observation[],
+  before: readonly Observation[],
+) {
+  for (const [name, rule] of Object.entries(rulesFor(prediction)))
+    yield [name, crossValidated(observations, (others) => rule([...others, ...before]))] as const;
+}
+
+/** The most of a file of results that is read as text. */
+const MOST_JSON = 512 * 1024 * 1024;
+
+function atlasObservations(
+  file: string,
+  bytes: Uint8Array,
+  options: WhatIfOptions,
+  sites: readonly string[],
+): Observations {
+  if (bytes.length > MOST_JSON)
+    throw new Failure(
+      `${file} has ${bytes.length} bytes; at most ${MOST_JSON} are read: ask Atlas for fewer results`,
+    );
+  const known =
+    options.probes === undefined
+      ? undefined
+      : readProbes(options.probes, Buffer.from(bytesOf(options.probes)).toString('utf8'));
+  known?.complaints.forEach(warn);
+  const reading = readAtlas(
+    file,
+    Buffer.from(bytes).toString('utf8'),
+    known?.probes,
+    siteNamer(sites, patternOf(options.identity)),
+  );
+  if (reading.observations.length === 0)
+    throw new Failure([`${file} has no observation in it`, ...reading.complaints].join('\n'));
+  return reading;
+}
+
+function patternOf(text: string | undefined): RegExp | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return new RegExp(text, 'u');
+  } catch (error) {
+    throw new Failure(`--identity wants a regular expression: ${(error as Error).message}`, EXIT.usage);
+  }
 }
 
 // ── attack ──
@@ -153,6 +239,8 @@ function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
         'The own load of the sites is not counted, and an overwhelmed site drops clients and attack alike.',
         '',
       ].join('\n'),
+    chart: attackDraw(now, size, found),
+    map: mapDraw(prediction),
   };
 }
 
@@ -167,7 +255,10 @@ function sourcesOf(text: string): Sources {
 
 // ── versus ──
 
-const UNDER: readonly Column<Under>[] = [
+/** One way of sending clients, and how long a failure lasts under it. */
+type Ways = Under & { readonly failover: Failover };
+
+const UNDER: readonly Column<Ways>[] = [
   { title: 'UNDER', text: (u) => u.name },
   { title: 'RTT P50', align: 'right', text: (u) => ms(u.rtt?.median) },
   { title: 'P90', align: 'right', text: (u) => ms(u.rtt?.p90) },
@@ -180,9 +271,13 @@ const UNDER: readonly Column<Under>[] = [
       return `${most.site} ${percent(most.part)}`;
     },
   },
+  { title: 'FAILOVER', text: (u) => u.failover.words },
 ];
 
-function compared(text: string, prediction: Prediction, colour: boolean): Answer {
+const CAVEAT =
+  'Failover counts from when the failure is noticed. Some resolvers keep names longer than their TTL, and geodns is taken to know where every client is.';
+
+function compared(text: string, ttl: string | undefined, prediction: Prediction, colour: boolean): Answer {
   const rivals = text.split(',').map((word): Rival => {
     if (word === 'geodns') return { kind: 'geodns' };
     const site = /^unicast:(.+)$/.exec(word)?.[1];
@@ -192,17 +287,29 @@ function compared(text: string, prediction: Prediction, colour: boolean): Answer
       EXIT.usage,
     );
   });
-  const found = versus(prediction, rivals);
+  const seconds = ttlOf(ttl);
+  const ways = ['anycast' as const, ...rivals];
+  const found = versus(prediction, rivals).map(
+    (u, i): Ways => ({ ...u, failover: failoverOf(ways[i] as Rival, seconds) }),
+  );
   return {
-    json: { versus: found },
-    text: () =>
-      [
-        formatTable(UNDER, found, colour),
-        'When a site fails, anycast moves clients as fast as routing withdraws (seconds to some two minutes); geodns as its TTL',
-        'runs out, later where resolvers keep names longer; unicast does not. Geodns is taken to know where every client is.',
-        '',
-      ].join('\n'),
+    // JSON has no infinity: null is "not before the site is back".
+    json: { versus: found, ttlSeconds: seconds },
+    text: () => `${formatTable(UNDER, found, colour)}\n${CAVEAT}\n`,
+    chart: versusDraw(found, CAVEAT),
+    map: mapDraw(prediction),
   };
+}
+
+/** The longest time to live that DNS can say is 68 years; a week is the longest that resolvers keep to. */
+const LONGEST_TTL = 604_800;
+
+function ttlOf(text = '60s'): number {
+  const m = /^(\d+)(s|m|h)$/.exec(text);
+  const seconds = Number(m?.[1]) * { s: 1, m: 60, h: 3600 }[(m?.[2] ?? 's') as 's'];
+  if (!m || seconds > LONGEST_TTL)
+    throw new Failure(`--ttl wants a time up to a week, such as 60s or 5m, not '${text}'`, EXIT.usage);
+  return seconds;
 }
 
 // ── search ──
@@ -234,12 +341,22 @@ function searched(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
   };
   const found = search(prediction.ground, prediction.deployment, looks);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  return { json: { search: { ...found, over, goal } }, text: () => searchText(found, goal, colour) };
+  return {
+    json: { search: { ...found, over, goal } },
+    text: () => searchText(found, goal, colour),
+    chart: searchDraw(found, unitOf(goal)),
+    map: mapDraw(predict(prediction.ground, found.deployment), {
+      title: 'Who would land where with the best that was found',
+    }),
+  };
 }
+
+const unitOf = (goal: string) =>
+  goal === 'balance' ? 'load of the fullest site over its fair part' : 'p90 round trip in ms';
 
 function searchText(found: Found, goal: string, colour: boolean): string {
   const { changes, trace, first, exhausted } = found;
-  const unit = goal === 'balance' ? 'load of the fullest site over its fair part' : 'p90 round trip in ms';
+  const unit = unitOf(goal);
   const head =
     changes.length === 0
       ? 'nothing that was tried is better than what is'

@@ -173,7 +173,7 @@ export const samplesOn = (land: Land): readonly Sample[] => [
             name,
             at: { lat: PLACES[i]?.[0] ?? 0, lon: PLACES[i]?.[1] ?? 0 },
           })),
-          clients: [...clients(1500)],
+          clients: clients(1500),
         },
         size,
         theme,

@@ -13,7 +13,7 @@ export function ticks(most: number, about = 5): number[] {
 /** `12.3 %`; small parts keep a digit that says something. */
 export function percent(part: number): string {
   const p = 100 * part;
-  return `${p !== 0 && Math.abs(p) < 0.05 ? p.toPrecision(1) : p.toFixed(1)} %`;
+  return `${Math.abs(p) >= 0.0005 && Math.abs(p) < 0.05 ? p.toPrecision(1) : p.toFixed(1)} %`;
 }
 
 /** `12 %`. */

@@ -71,7 +71,9 @@ export function worldPicture(data: WorldMap, size: Size, theme: Theme): string {
   const tall = bottom - top;
   const totals = new Map<number, number>();
   let [all, undecided, lost] = [0, 0, 0];
-  for (const c of data.clients) {
+  // Read twice, and whoever gives them may be able to tell them only once.
+  const clients = [...data.clients];
+  for (const c of clients) {
     all += c.weight;
     let routed = 0;
     for (const [site, part] of c.parts) {
@@ -125,12 +127,15 @@ export function worldPicture(data: WorldMap, size: Size, theme: Theme): string {
       }),
     ];
     const cell = Math.max(5, width / 130);
-    const spots = spotsOf(data.clients, (at) => projection([at.lon, at.lat]), cell);
-    const heaviest = spots.reduce((most, s) => Math.max(most, s.weight), 0);
+    const spots = spotsOf(clients, (at) => projection([at.lon, at.lat]), cell);
+    // As large as leaves most of the page free; the weights of the internet differ so much that areas cannot follow them.
+    const mean = spots.reduce((sum, s) => sum + s.weight, 0) / Math.max(1, spots.length);
+    const usual = Math.min(
+      width / 120,
+      Math.max(cell * 0.4, Math.sqrt((0.09 * width * tall) / (Math.PI * Math.max(1, spots.length)))),
+    );
     for (const s of spots)
-      parts.push(
-        spotOf(s, Math.max(cell * 0.28, cell * 1.25 * Math.sqrt(s.weight / (heaviest || 1))), theme),
-      );
+      parts.push(spotOf(s, usual * Math.max(0.5, Math.min(2.2, (s.weight / mean) ** 0.3)), theme));
     for (const way of data.ways ?? []) {
       const line = draw({ type: 'LineString', coordinates: way.points.map((p) => [p.lon, p.lat]) }) ?? '';
       if (line === '') continue;

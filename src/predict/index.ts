@@ -27,6 +27,7 @@ export {
   type Summary,
   summarise,
 } from './catchment.ts';
+export { eachExpected, expectedAt, SURE, summariseExpected } from './corrected.ts';
 export {
   type Announcement,
   type Deployment,
@@ -37,6 +38,7 @@ export {
   sitesIn,
   without,
 } from './deployment.ts';
+export { tripBins } from './distribution.ts';
 export {
   DECISION,
   type Explanation,
@@ -46,6 +48,7 @@ export {
   type Step,
   type Way,
 } from './explain.ts';
+export { type Failover, failoverOf, ROUTING } from './failover.ts';
 export { doubleFailures, type Failure, failuresOf, intact, singleFailures } from './failure.ts';
 export {
   deploymentOf,
@@ -56,6 +59,7 @@ export {
 } from './from-plan.ts';
 export { kilometresTo, MOST_MEASURED, type Terrain, terrainOf } from './geography.ts';
 export { type Ground, groundOf } from './ground.ts';
+export { groupMovers, type Nodes, nodesOfAs, nodesOfCountry, partsOf, pointOf } from './group.ts';
 export {
   type Adoption,
   ATTACKER,
@@ -65,7 +69,16 @@ export {
   hijack,
 } from './hijack.ts';
 export * from './kernel/index.ts';
-export { applyMove, formatMove, MOST_TRIED, type Move, type Moved, movedWeight, movers } from './movers.ts';
+export {
+  applyMove,
+  formatMove,
+  MOST_TRIED,
+  type Move,
+  type Moved,
+  movedWeight,
+  movers,
+  movesOf,
+} from './movers.ts';
 export { type AsPath, type HopScore, type HopScores, scoreHops, tiedHops } from './next-hop.ts';
 export { city, worldIn } from './notation.ts';
 export { expected, type Learned, learn, MOST_OBSERVATIONS, type Observation } from './observed.ts';

@@ -59,7 +59,8 @@ export function movers(prediction: Prediction, asn: Asn, wanted?: string): Moved
   return found.sort((a, b) => a.others - b.others);
 }
 
-function movesOf(deployment: Deployment): Move[] {
+/** Every single change that is tried. */
+export function movesOf(deployment: Deployment): Move[] {
   const { announcements } = deployment;
   const moves: Move[] = [];
   for (const [i, a] of announcements.slice(0, MOST_TRIED).entries()) {

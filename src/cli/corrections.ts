@@ -1,0 +1,175 @@
+/** Corrections kept beside a plan: who was seen to land where, of which data and when, used by later predictions. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import type { Prefix } from '../base/index.ts';
+import {
+  eachExpected,
+  learn,
+  MOST_OBSERVATIONS,
+  type Observation,
+  pointOf,
+  summariseExpected,
+} from '../predict/index.ts';
+import { Failure } from './failure.ts';
+import type { Corrected } from './predict-answers.ts';
+import { mapDraw } from './predict-pictures.ts';
+import type { Stage } from './predict-stage.ts';
+
+export interface CorrectionOptions {
+  /** False with --no-corrections. */
+  readonly corrections?: boolean;
+}
+
+/** The largest file that is read. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** The most sources that are remembered; the oldest go first, and what was learnt from them stays. */
+const MOST_SOURCES = 100;
+
+const NAME = z.string().min(1).max(200);
+const FILE = z.object({
+  schema: z.literal('nearcast.corrections/1'),
+  network: z.string(),
+  catchments: z
+    .array(
+      z.object({
+        prefix: z.string(),
+        learnt: z
+          .array(
+            z.object({ file: z.string(), sha256: z.string(), clients: z.number().int(), saved: z.string() }),
+          )
+          .max(MOST_SOURCES),
+        /** Client, AS number, country, latitude, longitude, site. */
+        observations: z
+          .array(
+            z.tuple([
+              NAME,
+              z.number().int().nullable(),
+              z.string().max(2),
+              z.number().nullable(),
+              z.number().nullable(),
+              NAME,
+            ]),
+          )
+          .max(MOST_OBSERVATIONS),
+      }),
+    )
+    .max(1000),
+});
+
+type Kept = z.infer<typeof FILE>;
+type Catchment = Kept['catchments'][number];
+
+/** `network.yaml` keeps its corrections in `network.corrections.json`. */
+export function correctionsFile(plan: string): string {
+  return `${plan.replace(/\.ya?ml$/, '')}.corrections.json`;
+}
+
+function readKept(file: string): Kept | undefined {
+  if (!existsSync(file)) return undefined;
+  const refuse = (why: string) =>
+    new Failure(`${file} cannot be used: ${why}; mend or remove it, or say --no-corrections`);
+  if (statSync(file).size > MOST_BYTES) throw refuse(`it has more than ${MOST_BYTES} bytes`);
+  let raw: unknown;
+  try {
+    raw = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+  const { schema } = (raw ?? {}) as { schema?: unknown };
+  if (schema !== 'nearcast.corrections/1')
+    throw refuse(
+      `its schema is ${JSON.stringify(schema) ?? 'missing'}, this program reads nearcast.corrections/1`,
+    );
+  const parsed = FILE.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw refuse(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  return parsed.data;
+}
+
+/** What was seen of a prefix's clients before; nothing when nothing is kept. */
+export function observationsKept(plan: string, prefix: Prefix): readonly Observation[] {
+  const kept = readKept(correctionsFile(plan))?.catchments.find((c) => c.prefix === prefix);
+  return (kept?.observations ?? []).map(fromRow);
+}
+
+/** Adds what a file of observations says to what is kept. A client seen again counts once, as it was seen last. Returns a sentence. */
+export function saveCorrections(
+  plan: string,
+  network: string,
+  prefix: Prefix,
+  source: { readonly file: string; readonly bytes: Uint8Array },
+  seen: readonly Observation[],
+  now: Date = new Date(),
+): string {
+  const file = correctionsFile(plan);
+  const kept = readKept(file) ?? { schema: 'nearcast.corrections/1' as const, network, catchments: [] };
+  const before = kept.catchments.find((c) => c.prefix === prefix);
+  const byClient = new Map((before?.observations ?? []).map((row) => [row[0], row]));
+  for (const o of seen) {
+    byClient.delete(o.id);
+    byClient.set(o.id, [o.id, o.asn ?? null, o.cc, o.at?.lat ?? null, o.at?.lon ?? null, o.site]);
+  }
+  const observations = [...byClient.values()].slice(-MOST_OBSERVATIONS);
+  const sha256 = createHash('sha256').update(source.bytes).digest('hex');
+  const learnt = [
+    ...(before?.learnt ?? []).filter((l) => l.sha256 !== sha256),
+    { file: basename(source.file), sha256, clients: seen.length, saved: now.toISOString() },
+  ].slice(-MOST_SOURCES);
+  const catchments = [
+    ...kept.catchments.filter((c) => c.prefix !== prefix),
+    { prefix, learnt, observations },
+  ];
+  const text = `${JSON.stringify({ ...kept, network, catchments })}\n`;
+  if (text.length > MOST_BYTES)
+    throw new Failure(`${file} would have more than ${MOST_BYTES} bytes: nothing was saved`);
+  try {
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw new Failure(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  return `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them`;
+}
+
+/** The prediction of a plan with what is kept beside it; undefined when nothing is, or it is not wanted. */
+export function correctionsFor(plan: string, s: Stage, options: CorrectionOptions): Corrected | undefined {
+  if (options.corrections === false) return undefined;
+  const file = correctionsFile(plan);
+  const kept = readKept(file)?.catchments.find((c) => c.prefix === s.prefix);
+  if (!kept || kept.observations.length === 0) return undefined;
+  const here = kept.observations.map(fromRow).filter((o) => s.prediction.sites.includes(o.site));
+  if (here.length === 0) return undefined;
+  const learned = learn(s.prediction, here);
+  function* clients() {
+    const found: { at: { lat: number; lon: number }; weight: number; parts: [number, number][] }[] = [];
+    eachExpected(learned, (node, weight, parts) => {
+      const at = pointOf(s.ground, node);
+      if (at)
+        found.push({
+          at,
+          weight,
+          parts: [...(parts ?? [])].flatMap((p, k) => (p > 0 ? [[k, p] as [number, number]] : [])),
+        });
+    });
+    yield* found;
+  }
+  return {
+    summary: summariseExpected(learned),
+    said: `corrected by ${here.length} clients that were seen: ${sourcesText(kept)} (${file}); --no-corrections leaves them out`,
+    map: mapDraw(s.prediction, { clients, title: 'Who lands where, corrected by what was seen' }),
+  };
+}
+
+function sourcesText(kept: Catchment): string {
+  const last = kept.learnt.slice(-3).map((l) => `${l.file}, ${l.saved.slice(0, 10)}`);
+  const more = kept.learnt.length - last.length;
+  return `${last.join('; ')}${more > 0 ? ` and ${more} before` : ''}`;
+}
+
+function fromRow([id, asn, cc, lat, lon, site]: Catchment['observations'][number]): Observation {
+  return { id, asn: asn ?? undefined, cc, at: lat === null || lon === null ? undefined : { lat, lon }, site };
+}

@@ -1,0 +1,439 @@
+/** The plain questions of `nearcast predict`: catchments, failures, another plan beside this one, and hijacks. */
+import { formatBitRate, type Plan } from '../plan/index.ts';
+import {
+  type ClientAnswer,
+  clientAnswer,
+  doubleFailures,
+  type Hijack,
+  hijack,
+  intact,
+  type Prediction,
+  type Failure as SiteFailure,
+  type SiteSummary,
+  type Summary,
+  singleFailures,
+} from '../predict/index.ts';
+import { indexOf } from '../topology/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import {
+  failuresDraw,
+  hijackDraw,
+  type Marks,
+  mapDraw,
+  movesDraw,
+  sharesDraw,
+  tripsDraw,
+} from './predict-pictures.ts';
+import {
+  type Answer,
+  asnOf,
+  capacitiesOf,
+  marksOf,
+  ms,
+  percent,
+  type Stage,
+  unknownAs,
+} from './predict-stage.ts';
+import { type Column, formatTable } from './table.ts';
+
+// ── catchments ──
+
+interface SiteRow extends SiteSummary {
+  /** Bits per second, when the clients' traffic in all was said. */
+  readonly load?: number | undefined;
+  readonly capacity?: number | undefined;
+}
+
+function columns(surely: string, withLoad: boolean): readonly Column<SiteRow>[] {
+  const load: readonly Column<SiteRow>[] = [
+    { title: 'LOAD', align: 'right', text: (s) => (s.load === undefined ? '' : rate(s.load)) },
+    {
+      title: 'OF CAPACITY',
+      align: 'right',
+      text: (s) =>
+        s.load === undefined
+          ? ''
+          : s.capacity === undefined
+            ? '?'
+            : `${percent(s.load / s.capacity)}${s.load > s.capacity ? ' too much' : ''}`,
+      colour: (s) =>
+        s.load !== undefined && s.capacity !== undefined && s.load > s.capacity ? 'red' : undefined,
+    },
+  ];
+  return [
+    { title: 'SITE', text: (s) => s.site },
+    { title: 'SHARE', align: 'right', text: (s) => percent(s.share) },
+    { title: surely, align: 'right', text: (s) => (s.share === 0 ? '' : percent(s.certain / s.share)) },
+    { title: 'NETWORKS', align: 'right', text: (s) => String(s.networks) },
+    ...(withLoad ? load : []),
+    { title: 'RTT P50', align: 'right', text: (s) => ms(s.rtt?.median) },
+    { title: 'P90', align: 'right', text: (s) => ms(s.rtt?.p90) },
+    { title: 'P99', align: 'right', text: (s) => ms(s.rtt?.p99) },
+    { title: 'FLY PAST', align: 'right', text: (s) => (s.weight === 0 ? '' : percent(s.flyPast / s.weight)) },
+  ];
+}
+
+/** Corrections in force, for the words of the answer. */
+export interface Corrected {
+  readonly summary: Summary;
+  readonly said: string;
+  readonly map: Answer['map'];
+}
+
+export function summaryAnswer(
+  s: Stage,
+  traffic: number | undefined,
+  colour: boolean,
+  corrected?: Corrected,
+): Answer {
+  const summary = corrected?.summary ?? s.summary;
+  const { world } = s.ground;
+  const capacities = capacitiesOf(s.plan);
+  const { sites, all, unreached } = summary;
+  const total = all.weight + unreached || 1;
+  const loadOf = (weight: number) => (traffic === undefined ? undefined : (weight / total) * traffic);
+  const rows: SiteRow[] = [...sites]
+    .sort((a, b) => b.share - a.share)
+    .map((r) => ({ ...r, load: loadOf(r.weight), capacity: capacities.get(r.site) }));
+  const sum = s.prediction.sites.every((x) => capacities.has(x))
+    ? s.prediction.sites.reduce((n, x) => n + (capacities.get(x) as number), 0)
+    : undefined;
+  const last: SiteRow = { ...all, site: 'all', load: loadOf(all.weight), capacity: sum };
+  const marks = marksOf(s.plan, s.prediction.sites, traffic);
+  return {
+    json: {
+      summary: {
+        ...summary,
+        sites: summary.sites.map((r) => withLoad(r, loadOf(r.weight), capacities.get(r.site))),
+      },
+      unit: world.weightUnit,
+      world: world.source,
+      ...(corrected && { corrected: corrected.said, uncorrected: s.summary }),
+    },
+    text: () =>
+      [
+        formatTable(
+          columns(corrected ? '95 % SURE' : 'CERTAIN', traffic !== undefined),
+          [...rows, last],
+          colour,
+        ),
+        `weighed by ${world.weightUnit}; ${percent(unreached / total)} of the weight has no route; FLY PAST: a nearer site is passed by`,
+        ...(corrected ? [corrected.said] : []),
+        '',
+      ].join('\n'),
+    chart: sharesDraw(summary, marks),
+    map: corrected?.map ?? mapDraw(s.prediction),
+  };
+}
+
+function withLoad(row: SiteSummary, load: number | undefined, capacity: number | undefined): SiteRow {
+  return { ...row, ...(load !== undefined && { load }), ...(capacity !== undefined && { capacity }) };
+}
+
+/** The round trips as a distribution: the same table, another picture. */
+export function tripsAnswer(s: Stage, colour: boolean): Answer {
+  return { ...summaryAnswer(s, undefined, colour), chart: tripsDraw(s.prediction) };
+}
+
+/** Bits per second in three digits. */
+export function rate(bits: number): string {
+  return bits < 1 ? '0 bps' : formatBitRate(Number(bits.toPrecision(3)));
+}
+
+// ── failures ──
+
+interface FailureRow {
+  readonly without: string;
+  readonly moved: number;
+  readonly unreached: number;
+  readonly rttChange: number | undefined;
+  readonly fullest: { readonly site: string; readonly grows: number; readonly capacity?: string } | undefined;
+  /** Sites that get more than they can take. */
+  readonly tooMuch: readonly string[];
+}
+
+const FAILURES: readonly Column<FailureRow>[] = [
+  { title: 'WITHOUT', text: (r) => r.without },
+  { title: 'MOVED', align: 'right', text: (r) => percent(r.moved) },
+  { title: 'UNREACHED', align: 'right', text: (r) => percent(r.unreached) },
+  {
+    title: 'MEAN RTT',
+    align: 'right',
+    text: (r) =>
+      r.rttChange === undefined ? '' : `${r.rttChange >= 0 ? '+' : ''}${r.rttChange.toFixed(1)} ms`,
+  },
+  {
+    title: 'TAKES MOST',
+    text: (r) =>
+      r.fullest
+        ? `${r.fullest.site} ×${r.fullest.grows.toFixed(2)}${r.fullest.capacity === undefined ? '' : ` (capacity ${r.fullest.capacity})`}`
+        : '',
+  },
+];
+
+const TOO_MUCH: Column<FailureRow> = {
+  title: 'TOO MUCH AT',
+  text: (r) => r.tooMuch.join(' ') || 'none',
+  colour: (r) => (r.tooMuch.length > 0 ? 'red' : 'green'),
+};
+
+export function failuresAnswer(
+  s: Stage,
+  pairs: boolean,
+  traffic: number | undefined,
+  colour: boolean,
+): Answer {
+  const base = intact(s.prediction);
+  const failures = pairs ? doubleFailures(s.prediction) : singleFailures(s.prediction);
+  const marks = marksOf(s.plan, s.prediction.sites, traffic);
+  const found = failures
+    .map((f) => ({
+      f,
+      row: failureRow(s.prediction, s.plan, base, f, traffic === undefined ? undefined : marks),
+    }))
+    .sort((a, b) => b.row.moved + b.row.unreached - a.row.moved - a.row.unreached);
+  const rows = found.map((x) => x.row);
+  return {
+    json: { failures: rows },
+    text: () => `${formatTable(traffic === undefined ? FAILURES : [...FAILURES, TOO_MUCH], rows, colour)}\n`,
+    // Without knowing the traffic a site's part of all capacity is no limit.
+    chart: failuresDraw(
+      s.prediction,
+      base,
+      found.map((x) => x.f),
+      traffic === undefined ? undefined : marks,
+    ),
+    map: mapDraw(s.prediction),
+  };
+}
+
+function failureRow(
+  prediction: Prediction,
+  plan: Plan,
+  base: SiteFailure,
+  f: SiteFailure,
+  marks: Marks | undefined,
+): FailureRow {
+  const total = base.weights.reduce((n, w) => n + w, 0) + base.unreached || 1;
+  let fullest: FailureRow['fullest'];
+  const tooMuch: string[] = [];
+  prediction.sites.forEach((site, i) => {
+    const before = base.weights[i] as number;
+    const after = f.weights[i] as number;
+    if (f.without.includes(site)) return;
+    if (after / total > (marks?.parts.get(site) ?? Number.POSITIVE_INFINITY)) tooMuch.push(site);
+    if (before === 0) return;
+    const grows = after / before;
+    const capacity = plan.sites[site]?.capacity;
+    if (!fullest || grows > fullest.grows)
+      fullest = { site, grows, ...(capacity === undefined ? {} : { capacity: formatBitRate(capacity) }) };
+  });
+  const rttChange = f.meanRttMs - base.meanRttMs;
+  return {
+    without: f.without.join(' '),
+    moved: f.moved / total,
+    unreached: f.unreached / total,
+    rttChange: Number.isNaN(rttChange) ? undefined : rttChange,
+    fullest,
+    tooMuch,
+  };
+}
+
+// ── another plan ──
+
+interface Move {
+  readonly from: string;
+  readonly to: string;
+  /** Of all weight, 0 … 1. */
+  readonly part: number;
+  readonly networks: number;
+}
+
+const NOWHERE = '(no route)';
+/** Parts are kept in 32 bits: smaller differences are rounding. */
+const LEAST = 1e-5;
+
+const MOVES: readonly Column<Move>[] = [
+  { title: 'FROM', text: (m) => m.from },
+  { title: 'TO', text: (m) => m.to },
+  { title: 'CLIENTS', align: 'right', text: (m) => percent(m.part) },
+  { title: 'NETWORKS', align: 'right', text: (m) => String(m.networks) },
+];
+
+interface Shift {
+  readonly site: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+const SHIFTS: readonly Column<Shift>[] = [
+  { title: 'SITE', text: (x) => x.site },
+  { title: 'SHARE NOW', align: 'right', text: (x) => percent(x.before) },
+  { title: 'THEN', align: 'right', text: (x) => percent(x.after) },
+];
+
+export function diffAnswer(a: Stage, b: Stage, colour: boolean): Answer {
+  const moves = movesBetween(a.prediction, b.prediction);
+  const sites = [...new Set([...a.prediction.sites, ...b.prediction.sites])];
+  const share = (summary: Summary, site: string) => summary.sites.find((x) => x.site === site)?.share ?? 0;
+  const shifts = sites.map((site) => ({
+    site,
+    before: share(a.summary, site),
+    after: share(b.summary, site),
+  }));
+  return {
+    json: { moves, before: a.summary, after: b.summary },
+    text: () => movesText(moves, shifts, a.summary, b.summary, colour),
+    chart: movesDraw(sites, moves),
+    map: mapDraw(b.prediction, { title: 'Who would land where' }),
+  };
+}
+
+/** Who moves: for each network the weight that its parts at one site lose goes to the sites that gain, in proportion. */
+function movesBetween(a: Prediction, b: Prediction): readonly Move[] {
+  const moves = new Map<string, { from: string; to: string; weight: number; networks: number }>();
+  const total = a.ground.weight || 1;
+  for (const asn of a.ground.world.graph.asns) {
+    const answer = clientAnswer(a, asn);
+    const before = partsOf(answer);
+    const after = partsOf(clientAnswer(b, asn));
+    const weight = answer?.weight ?? 0;
+    const gains = [...after].flatMap(([site, part]) => {
+      const gain = part - (before.get(site) ?? 0);
+      return gain > LEAST ? [{ site, gain }] : [];
+    });
+    const all = gains.reduce((n, g) => n + g.gain, 0);
+    for (const [from, part] of before) {
+      const loss = part - (after.get(from) ?? 0);
+      if (loss <= LEAST) continue;
+      for (const { site, gain } of gains) {
+        const key = `${from} ${site}`;
+        const move = moves.get(key) ?? { from, to: site, weight: 0, networks: 0 };
+        move.weight += (weight * loss * gain) / all;
+        move.networks++;
+        moves.set(key, move);
+      }
+    }
+  }
+  return [...moves.values()]
+    .map(({ from, to, weight, networks }) => ({ from, to, part: weight / total, networks }))
+    .sort((x, y) => y.part - x.part);
+}
+
+function partsOf(answer: ClientAnswer | undefined): ReadonlyMap<string, number> {
+  if (!answer || answer.parts.length === 0) return new Map([[NOWHERE, 1]]);
+  return new Map(answer.parts.map(({ site, part }) => [site, part]));
+}
+
+function movesText(
+  moves: readonly Move[],
+  shifts: readonly Shift[],
+  before: Summary,
+  after: Summary,
+  colour: boolean,
+): string {
+  if (moves.length === 0) return 'nobody moves\n';
+  const whole = moves.reduce((n, m) => n + m.part, 0);
+  const rtt =
+    before.all.rtt && after.all.rtt
+      ? `; median round trip ${ms(before.all.rtt.median)} → ${ms(after.all.rtt.median)}, p90 ${ms(before.all.rtt.p90)} → ${ms(after.all.rtt.p90)}`
+      : '';
+  return `${formatTable(MOVES, moves, colour)}\n${percent(whole)} of the clients move${rtt}\n\n${formatTable(SHIFTS, shifts, colour)}\n`;
+}
+
+// ── hijack ──
+
+export interface HijackOptions {
+  readonly hijack: string;
+  readonly forged?: true;
+  readonly subprefix?: true;
+  readonly rov?: string;
+  readonly aspa?: string;
+  readonly roa: boolean;
+}
+
+const LOST: readonly Column<{ readonly site: string; readonly part: number }>[] = [
+  { title: 'SITE', text: (r) => r.site },
+  { title: 'LOSES', align: 'right', text: (r) => percent(r.part) },
+];
+
+interface Defence {
+  readonly name: string;
+  /** Of all clients, 0 … 1. */
+  readonly lost: number;
+}
+
+const DEFENCES: readonly Column<Defence>[] = [
+  { title: 'DEFENCE', text: (d) => d.name },
+  { title: 'LOST', align: 'right', text: (d) => percent(d.lost) },
+];
+
+export function hijackAnswer(s: Stage, options: HijackOptions, colour: boolean): Answer {
+  const attack = attackOf(options);
+  if (indexOf(s.ground.world.graph, attack.attacker) < 0) throw unknownAs(s.ground, attack.attacker);
+  const outcome = hijack(s.ground, s.deployment, attack);
+  const { lost, lostOf, remarks } = outcome;
+  const defences: Defence[] = [
+    { name: 'as asked', lost },
+    ...defencesAgainst(attack).map(([name, other]) => ({
+      name,
+      lost: hijack(s.ground, s.deployment, other).lost,
+    })),
+  ];
+  return {
+    json: { lost, lostOf, defences, remarks },
+    text: () =>
+      [
+        `the hijacker gets ${percent(lost)} of all clients`,
+        formatTable(LOST, lostOf, colour),
+        '',
+        formatTable(DEFENCES, defences, colour),
+        '',
+      ].join('\n'),
+    chart: hijackDraw(attack.attacker, lostOf, defences),
+    map: mapDraw(outcome.prediction, {
+      title: `Who lands where while AS${attack.attacker} announces our prefix`,
+    }),
+  };
+}
+
+const EVERYBODY = { part: 1, order: 'biggest' } as const;
+
+/** The same attack with something done against it, where that could change anything. */
+function defencesAgainst(attack: Hijack): readonly (readonly [string, Hijack])[] {
+  const found: [string, Hijack][] = [];
+  const byOrigin = attack.kind === 'origin' || attack.subprefix === true;
+  if (byOrigin && attack.rov && attack.roa === false) found.push(['with a ROA', { ...attack, roa: true }]);
+  if (byOrigin && attack.rov && attack.roa !== false)
+    found.push(['without a ROA', { ...attack, roa: false }]);
+  if (byOrigin)
+    found.push(['with a ROA, if all validated origins', { ...attack, roa: true, rov: EVERYBODY }]);
+  if (attack.kind === 'forged') {
+    if (attack.aspa) found.push(['without an ASPA of ours', { ...attack, operatorAspa: false }]);
+    found.push(['with an ASPA, if all validated paths', { ...attack, aspa: EVERYBODY, operatorAspa: true }]);
+  }
+  if (attack.subprefix) {
+    const { subprefix: _, ...same } = attack;
+    found.push(['if we announced the more specific as well', same]);
+  }
+  return found;
+}
+
+function attackOf(o: HijackOptions): Hijack {
+  return {
+    attacker: asnOf(o.hijack, '--hijack'),
+    kind: o.forged ? 'forged' : 'origin',
+    roa: o.roa,
+    ...(o.subprefix ? { subprefix: true } : {}),
+    ...(o.rov === undefined ? {} : { rov: { part: partOf(o.rov, '--rov'), order: 'biggest' } }),
+    ...(o.aspa === undefined ? {} : { aspa: { part: partOf(o.aspa, '--aspa'), order: 'biggest' } }),
+  };
+}
+
+function partOf(text: string, option: string): number {
+  const m = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  const part = m ? Number(m[1]) / 100 : Number.NaN;
+  if (!(part >= 0 && part <= 1))
+    throw new Failure(`${option} wants a part such as 40%, not '${text}'`, EXIT.usage);
+  return part;
+}

@@ -1,0 +1,127 @@
+/** A plan on the internet: the prediction that every question begins with, and the words that answers share. */
+import { type Prefix, parseAsn, parsePrefix } from '../base/index.ts';
+import type { Plan } from '../plan/index.ts';
+import {
+  type Deployment,
+  deploymentOf,
+  type Ground,
+  type Prediction,
+  predict,
+  type Remark,
+  type Summary,
+  summarise,
+} from '../predict/index.ts';
+import { nearestAsn } from '../topology/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import type { Drawn } from './picture-file.ts';
+import type { Marks } from './predict-pictures.ts';
+
+/** One answer in all its forms. */
+export interface Answer extends Drawn {
+  readonly json: object;
+  readonly text: () => string;
+}
+
+export interface Stage {
+  readonly plan: Plan;
+  readonly prefix: Prefix;
+  readonly ground: Ground;
+  readonly deployment: Deployment;
+  readonly prediction: Prediction;
+  readonly summary: Summary;
+  /** What of the plan could not be predicted, and how sites are named that the data does not know. */
+  readonly remarks: readonly string[];
+}
+
+export interface StageOptions {
+  readonly prefix?: string;
+  readonly without?: readonly string[];
+}
+
+/** Predicts a plan; fails when nothing of it can be. */
+export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage {
+  for (const site of options.without ?? []) {
+    if (!Object.hasOwn(plan.sites, site))
+      throw new Failure(
+        `the plan has no site '${site}'; there are ${Object.keys(plan.sites).join(', ')}`,
+        EXIT.usage,
+      );
+  }
+  const prefix = prefixOf(plan, options.prefix);
+  const { deployment, remarks: ofPlan } = deploymentOf(plan, {
+    prefix,
+    ...(options.without ? { without: options.without } : {}),
+  });
+  const prediction = predict(ground, deployment);
+  const remarks = [
+    ...ofPlan.map((r) => `${r.site}: ${r.upstream}: ${r.what}`),
+    ...prediction.remarks.map(remarkText),
+  ];
+  if (prediction.sites.length === 0 || prediction.seeds.count === 0)
+    throw new Failure(`nothing of this plan can be predicted\n${remarks.join('\n')}`);
+  return { plan, prefix, ground, deployment, prediction, summary: summarise(prediction), remarks };
+}
+
+function remarkText(r: Remark): string {
+  return `AS${r.asn}: ${r.what}${r.nearest === undefined ? '' : `; the nearest number that the data knows is AS${r.nearest}`}`;
+}
+
+function prefixOf(plan: Plan, text: string | undefined): Prefix {
+  const prefix = text === undefined ? plan.prefixes[0] : parsePrefix(text);
+  if (prefix === undefined || !plan.prefixes.includes(prefix))
+    throw new Failure(`${text} is not among the plan's prefixes: ${plan.prefixes.join(', ')}`, EXIT.usage);
+  return prefix;
+}
+
+/** What each site can take as part of all traffic: of what clients send in all if that is said, else of all capacity. */
+export function marksOf(
+  plan: Plan,
+  sites: readonly string[],
+  traffic: number | undefined,
+): Marks | undefined {
+  const known = capacitiesOf(plan);
+  const total = sites.reduce((sum, site) => sum + (known.get(site) ?? 0), 0);
+  if (traffic === undefined && (total === 0 || sites.some((s) => !known.has(s)))) return undefined;
+  const whole = traffic ?? total;
+  return {
+    parts: new Map(
+      sites.flatMap((s) => (known.has(s) ? [[s, (known.get(s) as number) / whole] as const] : [])),
+    ),
+    means: traffic === undefined ? 'its part of all capacity' : 'capacity',
+  };
+}
+
+export function capacitiesOf(plan: Plan): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(plan.sites).flatMap(([name, { capacity }]) =>
+      capacity === undefined ? [] : [[name, capacity] as const],
+    ),
+  );
+}
+
+export function asnOf(text: string, option: string): number {
+  const asn = parseAsn(text);
+  if (asn === undefined) throw new Failure(`${option} wants an AS number, not '${text}'`, EXIT.usage);
+  return asn;
+}
+
+/** Says that an AS is not in the data, with the nearest that is. */
+export function unknownAs(ground: Ground, asn: number): Failure {
+  const nearest = nearestAsn(ground.world.graph, asn);
+  return new Failure(
+    `the data knows no AS${asn}${nearest === undefined ? '' : `; the nearest number that it knows is AS${nearest}`}`,
+  );
+}
+
+export function percent(part: number): string {
+  return `${(100 * part).toFixed(1)} %`;
+}
+
+export function ms(value: number | undefined): string {
+  return value === undefined ? '' : `${Math.round(value)} ms`;
+}
+
+/** A line for the operator beside the answer. */
+export function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
