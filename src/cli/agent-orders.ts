@@ -92,7 +92,8 @@ async function move(
   const view = await ask(socket, verb, { owner: o.owner, reason: o.reason });
   if (o.wait === undefined) return say(view, o, write);
   await waitFor(socket, end, o.wait === true ? 600 : o.wait);
-  say({ ...view, drain: (await ask(socket, 'status', {})).drain }, o, write);
+  const { drain, scopes } = await ask(socket, 'status', {});
+  say({ ...view, drain, scopes }, o, write);
 }
 
 function say(view: OrderView, o: AskOptions, write: Write): void {

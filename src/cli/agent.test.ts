@@ -25,6 +25,7 @@ sites:
     upstreams: [{ name: up, role: provider, asn: 64601, address: 127.0.0.1, port: 1 }]
 services:
   web: { address: 203.0.113.80, probes: [{ command: { run: ["true"], every: 100ms } }], rise: 1 }
+drain: { deadline: 3s, gone: 100ms, return: 100ms }
 `;
 
 beforeAll(async () => {
@@ -85,7 +86,13 @@ test('orders carry a reason and an owner; a freeze refuses a drain with exit 3',
   expect(await say(unfreezeCommand, '--reason', 'done')).toMatch(/^fra: in/);
   expect(await say(drainCommand, '--reason', 'kernel')).toMatch(/^fra: drain is at lessPreferred/);
   await expect(say(drainCommand, '--reason', 'kernel', '--wait', '0.3s')).rejects.toMatchObject({ exit: 4 });
-  expect(await say(undrainCommand, '--reason', 'later', '--wait', '5s')).toMatch(/^fra: in/);
+  // Once it is there, what is announced is said as it is then, not as it was when the order was given.
+  expect(await say(drainCommand, '--reason', 'kernel', '--wait', '20s')).toMatch(
+    /^fra: drain is at out\n203\.0\.113\.0\/24: withdrawn/,
+  );
+  expect(await say(undrainCommand, '--reason', 'later', '--wait', '20s')).toMatch(
+    /^fra: in\n203\.0\.113\.0\/24: full/,
+  );
 });
 
 test('reload --dry-run says what would be different and changes nothing', async () => {

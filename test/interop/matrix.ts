@@ -1,4 +1,5 @@
 /** The result of a run, as a table for the terminal and as Markdown. */
+import { FINDINGS } from './findings.ts';
 
 export type Outcome =
   | { readonly kind: 'pass'; readonly seconds: number }
@@ -84,6 +85,12 @@ export function asMarkdown(ours: string, rows: readonly Row[], columns: readonly
     ...columns.map((c) => `- **${c.name}**: ${c.promise}.`),
     ...(notes.length === 0 ? [] : ['', '## Notes', '', ...notes.map((n, i) => `${i + 1}. ${n}`)]),
     ...rows.flatMap((r) => (r.skipped === undefined ? [] : ['', `${r.name} was skipped: ${r.skipped}.`])),
+    '',
+    '## Where daemons disagree',
+    '',
+    '| about | who does what | what decides |',
+    '|---|---|---|',
+    ...FINDINGS.map((f) => `| ${f.about} | ${f.who} | ${f.decides} |`),
     '',
   ].join('\n');
 }
