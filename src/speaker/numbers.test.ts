@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noThenProperty: rules are `when`, `then`, `end`; none of these is awaited.
 import { describe, expect, test } from 'vitest';
-import type { Community } from '../base/index.ts';
+import { type Community, formatPrefix, Random } from '../base/index.ts';
 import { encodeMessage, IPV4_UNICAST, type Update } from '../wire/index.ts';
 import { Desk, type Probe } from './probe.test-support.ts';
 
@@ -204,3 +204,34 @@ describe('numbers of peers', () => {
     expect(desk.speaker.rib.sources.kind.length).toBeLessThan(32);
   });
 });
+
+test.each(['IPv4', 'IPv6'] as const)(
+  'a large %s table is what was said, however it grows and shrinks',
+  (family) => {
+    const random = new Random(7);
+    const [local, size, longest] = family === 'IPv4' ? ['192.0.2.1', 4, 32] : ['2001:db8::1', 16, 128];
+    const desk = new Desk();
+    const left = desk.up('left', 64501, {}, { local });
+    const right = desk.up('right', 64502, {}, { local });
+    const inPieces = (list: readonly string[], run: (some: string) => void) => {
+      for (let i = 0; i < list.length; i += 100) run(list.slice(i, i + 100).join(' '));
+    };
+    const prefix = () => {
+      const bytes = Uint8Array.from({ length: size }, () => random.below(256));
+      bytes[0] = 32 + random.below(32);
+      return formatPrefix(bytes, 12 + random.below(longest - 11)) as string;
+    };
+    const expected = new Map<string, number>();
+    for (let round = 0; round < 8; round++) {
+      const list = [...new Set(Array.from({ length: 1500 }, prefix))];
+      inPieces(list, (some) => left.announce(some, `64501 ${65000 + round}`));
+      for (const p of list) expected.set(p, round);
+      const gone = [...expected.keys()].filter(() => random.chance(0.3));
+      inPieces(gone, (some) => left.withdraw(some));
+      for (const p of gone) expected.delete(p);
+    }
+    const hop = family === 'IPv4' ? '192.0.2.1' : '2001:db8::1';
+    const lines = [...expected].map(([p, round]) => `${p} 64500 64501 ${65000 + round}; nh ${hop}`);
+    expect(right.lines()).toEqual(lines.sort());
+  },
+);
