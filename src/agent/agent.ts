@@ -23,6 +23,7 @@ import {
 import { countable, sessions } from './census.ts';
 import { type Happening, History } from './history.ts';
 import { isAnnounced, Life, patience } from './life.ts';
+import { LoadMeter } from './load.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type MakeTask, Probing } from './probing.ts';
 import { rehearse } from './rehearsal.ts';
@@ -75,6 +76,7 @@ export class Agent {
   readonly #life: Life;
   readonly #probing: Probing;
   readonly #own: OwnAddresses;
+  readonly load: LoadMeter;
   /** Peers keep what our last life told them, and may be told so. */
   readonly restarted: boolean;
   #duties: Duties;
@@ -136,6 +138,11 @@ export class Agent {
       },
       ...(options.journal ? { journal: options.journal } : {}),
     });
+    this.load = new LoadMeter({
+      clock,
+      tell: (load) => this.#carries(load),
+      trouble: (why) => this.#log.warn(why),
+    });
     this.upstreams = new Upstreams(this.router, site, options.passwords);
     const seed = [...site].reduce((n, c) => (Math.imul(n, 31) + c.charCodeAt(0)) >>> 0, 7);
     this.#probing = new Probing(options.makeTask, clock, seed, (service, probe, result) => {
@@ -194,6 +201,7 @@ export class Agent {
     this.#probing.follow(this.#duties);
     this.#save();
     this.#life.begin();
+    this.load.follow(this.plan.sites[this.site]?.loadInterface);
   }
 
   /** Hands an event to the judgement and carries out what follows. Gives the refusals, as sentences. */
@@ -255,6 +263,7 @@ export class Agent {
     this.step({ kind: 'due' });
     const failed = this.upstreams.follow(sessions, plan, this.announcement(), passwords);
     this.#probing.follow(duties);
+    this.load.follow(plan.sites[this.site]?.loadInterface);
     if (!sameController) {
       void this.#tickets?.close();
       this.#tickets = undefined;
@@ -282,6 +291,7 @@ export class Agent {
     this.#unhold();
     this.#wake?.cancel();
     this.#life.end();
+    this.load.stop();
     this.#census?.();
     const until = performance.now() + STOP_WORK;
     while (this.router.speaker.busy && performance.now() < until)
@@ -376,6 +386,20 @@ export class Agent {
       if (this.#phase === 'running') this.step({ kind: 'due' });
     });
     this.#wake = { at, cancel };
+  }
+
+  /** What the site carries belongs to each of its scopes whole, because nobody can say which: the guard errs towards staying. */
+  #carries(load: number | undefined): void {
+    if (this.#phase !== 'running') return;
+    for (const { name } of this.#duties.scopes)
+      this.step({ kind: 'load', scope: name, ...(load === undefined ? {} : { load }) });
+    if (load === undefined || this.#state.drain.phase !== 'lessPreferred') return;
+    const { sessions, views } = this.#state.drain.seen ?? {};
+    const others = {
+      ...(sessions === undefined ? {} : { sessions }),
+      ...(views === undefined ? {} : { views }),
+    };
+    this.step({ kind: 'evidence', evidence: { traffic: load, ...others } });
   }
 
   /** While the site waits to be empty, what the kernel knows of its sessions is evidence. */

@@ -253,6 +253,8 @@ test('metrics say what is wanted and what was sent, session by session', async (
   const web = await service();
   const daemon = await daemonOf(planFile({ up, service: web.port }));
   await until(() => route(up));
+  await ask('load', { bits: 8e9 });
+  await expect(ask('load', { bits: -1 })).rejects.toMatchObject({ exit: 2 });
   const text = await (await fetch(daemon.metricsUrl!)).text();
   const value = (name: string) =>
     text
@@ -266,6 +268,7 @@ test('metrics say what is wanted and what was sent, session by session', async (
   expect(value('nearcast_service_verdict{service="web",verdict="up"')).toBe('1');
   expect(value('nearcast_drain_phase{phase="in"')).toBe('1');
   expect(Number(value('nearcast_probe_results_total{'))).toBeGreaterThanOrEqual(3);
+  expect(value('nearcast_scope_load_bytes_per_second{')).toBe('1000000000');
   expect(value('nearcast_controller_up{')).toBeUndefined();
   expect((await fetch(daemon.metricsUrl!.replace('/metrics', '/'))).status).toBe(404);
 });

@@ -277,12 +277,22 @@ class Running implements Daemon {
       case 'evidence':
         agent.step({ kind: 'evidence', evidence: evidenceOf(args) });
         return desk.drain();
+      case 'load':
+        return this.#load(args['bits']);
       case 'reload':
         return this.reload({ ...this.#by(args, 'reload'), dryRun: args['dryRun'] === true });
       default:
         if (this.#more) return this.#more(verb, args, signal);
         throw new ControlError(`this agent does not know '${verb}'`, 2);
     }
+  }
+
+  /** What the site carries, as told by who knows: a front, an edge, a counter elsewhere. Good for half a minute. */
+  #load(bits: unknown): { readonly bits: number } {
+    if (!(typeof bits === 'number' && Number.isFinite(bits) && bits >= 0))
+      throw new ControlError('bits: what the site carries, in bits per second, from 0 on', 2);
+    this.agent.load.given(bits);
+    return { bits };
   }
 
   /** Kept first, then carried out, then answered with how things stand. */

@@ -123,6 +123,14 @@ export function metricsOf(options: MetricsOptions): Registry {
     for (const [scope, d] of Object.entries(agent.state.decided))
       oneHot(set, { scope }, 'level', LEVELS, d.level);
   });
+  gauge(
+    'nearcast_scope_load_bytes_per_second',
+    'What the site carries for a scope; absent when nobody measures it.',
+    ['scope'],
+    (set) => {
+      for (const [scope, load] of Object.entries(agent.state.load)) set({ scope }, load / 8);
+    },
+  );
   gauge('nearcast_guard_ticket', 'Whether the guard lets the site leave.', ['scope', 'ticket'], (set) => {
     for (const { name } of agent.duties.scopes) {
       const holder = agent.state.holders[name];
@@ -169,6 +177,17 @@ export function metricsOf(options: MetricsOptions): Registry {
       const { user, system } = process.cpuUsage();
       this.reset();
       this.inc((user + system) / 1e6);
+    },
+  });
+  new Counter({
+    name: 'nearcast_traffic_bytes_total',
+    help: 'Counters of the interface that the plan names for the load of the site.',
+    labelNames: ['direction'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [direction, bytes] of Object.entries(agent.load.traffic ?? {}))
+        this.inc({ direction }, bytes);
     },
   });
   for (const [way, field] of [

@@ -154,6 +154,8 @@ export interface AgentVerbs {
   readonly recheck: { readonly args: object; readonly result: { readonly asked: true } };
   /** What was measured outside of the agent: sessions, bits per second, outside views that still show the route. */
   readonly evidence: { readonly args: Evidence; readonly result: DrainView };
+  /** What the site carries, bits per second, as told by who knows; believed for half a minute. */
+  readonly load: { readonly args: { readonly bits: number }; readonly result: { readonly bits: number } };
   readonly audit: { readonly args: { readonly count?: number }; readonly result: readonly object[] };
   /** What happens from now on, one by one, after the latest `before`. */
   readonly watch: { readonly args: { readonly before?: number }; readonly item: Happening };

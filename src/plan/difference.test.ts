@@ -82,6 +82,7 @@ const site = fc
     settings({
       place: ['"Tokyo, JP"', '"Paris, FR"'],
       capacity: ['40 Gbps', '1.5 Gbps'],
+      'load-interface': ['eth0', 'bond0'],
       coordinates: ['"-1.5, 100.25"'],
       unicast: ['192.0.2.1'],
       'router-id': ['192.0.2.1'],

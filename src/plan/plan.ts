@@ -31,6 +31,8 @@ export interface Site {
   readonly coordinates?: Coordinates;
   /** What the site can serve, bits per second. */
   readonly capacity?: number;
+  /** The network interface whose byte counters say what the site carries. */
+  readonly loadInterface?: string;
   /** BGP identifier (RFC 6286). */
   readonly routerId: Address;
   /** Addresses that belong to this site alone: where hand-off and second chance send clients. */

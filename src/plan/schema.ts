@@ -195,6 +195,11 @@ const SITE = mapping({
   place: text('a place such as Frankfurt, DE').optional().describe('City, country.'),
   coordinates: COORDINATES.optional(),
   capacity: bitRate.optional().describe('What the site can serve.'),
+  'load-interface': text('an interface')
+    .optional()
+    .describe(
+      'The interface whose byte counters say what the site carries; its load is reported to the controller.',
+    ),
   'router-id': ipv4Address.optional().describe('BGP identifier; made from the id unless said.'),
   unicast: oneOrMore(address, 16).optional().describe('Addresses of this site alone.'),
   hostname: text('a DNS name').optional().describe('DNS name of this site alone.'),

@@ -22,6 +22,7 @@ export interface HolderState {
   readonly shared: readonly string[];
   /** What was reported last. */
   readonly told?: Situation;
+  readonly toldAt?: Instant;
   /** When to report next even if nothing changes. */
   readonly due: Instant;
 }
@@ -120,7 +121,8 @@ export function report(
     situation.verdict !== told.verdict ||
     situation.in !== told.in ||
     situation.want !== told.want ||
-    Object.keys(situation.failing).join() !== Object.keys(told.failing).join();
+    Object.keys(situation.failing).join() !== Object.keys(told.failing).join() ||
+    (loadMoved(told.load, situation.load) && now >= after(state.toldAt ?? now, LOAD_PAUSE));
   if (!changed && now < state.due) return { state };
   // Who came back in has used its ticket, and who wants none has none to wait for.
   const used = situation.in && told?.in === false;
@@ -136,10 +138,20 @@ export function report(
       sent,
       unanswered: base.unanswered ?? now,
       told: situation,
+      toldAt: now,
       due: after(now, interval(guard, situation.want, holding)),
     },
     report: { ...names, boot: base.boot, seq, ...situation, holds: holding, deaf: sent[0]?.seq ?? seq },
   };
+}
+
+/** Load that moves from one site to another would otherwise be counted at both until the next report. */
+const LOAD_PAUSE = millis(1000);
+
+/** By more than a fifth. */
+function loadMoved(was: number | undefined, is: number | undefined): boolean {
+  if (was === undefined || is === undefined) return was !== is;
+  return Math.abs(was - is) > Math.max(was, is) / 5;
 }
 
 /** The next instant at which the holder has something to do. */

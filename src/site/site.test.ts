@@ -322,6 +322,23 @@ test('a restart announces nothing before new probes are good, and remembers orde
   expect(again.tell('+').level).toBe('less-preferred');
 });
 
+test('load that moves by more than a fifth is reported within a second, so that nobody counts it at two sites; less is not', () => {
+  const story = new Story(dutiesIn('controller: http://127.0.0.1:1\n')).tell('+++');
+  const loads = () =>
+    story.effects.flatMap((e) => (e.do === 'report' && e.report.scope === SCOPE ? [e.report.load] : []));
+  const carry = (load: number | undefined, ms: number) =>
+    story.happen({ kind: 'load', scope: SCOPE, ...(load === undefined ? {} : { load }) }, ms);
+  const before = loads().length;
+  carry(10e9, 1000);
+  carry(11e9, 1000);
+  carry(2e9, 100);
+  carry(1e9, 900);
+  expect(loads().slice(before)).toEqual([10e9, 2e9]);
+  carry(1e9, 100);
+  carry(undefined, 1000);
+  expect(loads().slice(before)).toEqual([10e9, 2e9, 1e9, undefined]);
+});
+
 test('frozen and killed: what upstreams still hold stands as it is, whatever the probes say', () => {
   const story = new Story(dutiesIn()).tell('+++').happen({ kind: 'freeze', order: ADA }).tell('----');
   expect(story.level).toBe('full');

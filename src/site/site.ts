@@ -101,8 +101,8 @@ function takeIn(
     case 'evidence':
       return state.frozen ? state : drainStep(duties, state, event, now);
     case 'load':
-      return duties.scopes.some((s) => s.name === event.scope) && event.load >= 0
-        ? { ...state, load: { ...state.load, [event.scope]: event.load } }
+      return duties.scopes.some((s) => s.name === event.scope)
+        ? { ...state, load: loadsWith(state, event) }
         : state;
     case 'stop': {
       const { frozen } = state;
@@ -116,6 +116,14 @@ function takeIn(
     case 'due':
       return state;
   }
+}
+
+function loadsWith(
+  state: SiteState,
+  { scope, load }: Extract<SiteEvent, { kind: 'load' }>,
+): SiteState['load'] {
+  const { [scope]: _, ...others } = state.load;
+  return load !== undefined && load >= 0 ? { ...others, [scope]: load } : others;
 }
 
 function drainStep(duties: Duties, state: SiteState, event: DrainEvent, now: Instant): SiteState {

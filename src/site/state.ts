@@ -53,7 +53,8 @@ export type SiteEvent =
   | { readonly kind: 'drain' | 'undrain' | 'thaw'; readonly order: Order }
   | { readonly kind: 'freeze'; readonly order: Order; readonly until?: Instant }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
-  | { readonly kind: 'load'; readonly scope: string; readonly load: number }
+  /** Measured just now; absent: not known any more. */
+  | { readonly kind: 'load'; readonly scope: string; readonly load?: number }
   /** A clean stop: withdraw first. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'due' };
