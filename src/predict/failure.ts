@@ -3,15 +3,19 @@ import { HOP_MS, rttMs } from '../topology/index.ts';
 import { nearestSites, type SiteTable } from './catchment.ts';
 import { without } from './deployment.ts';
 import {
+  canPatch,
   lengthOf,
   NO_SHARE,
   NONE,
   NOWHERE,
   OFF,
+  patchFor,
   propagate,
   respread,
   routesFor,
   type Shares,
+  unpatch,
+  withdraw,
 } from './kernel/index.ts';
 import { type Prediction, predict } from './predict.ts';
 
@@ -58,7 +62,9 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
   const tally = new Tally(prediction);
   const special = deployment.preferences?.length || deployment.announcements.some((a) => a.effects?.length);
   const routes = routesFor(ground.world.graph, seeds.at.length);
-  let shares = onTop(prediction.shares);
+  const base = prediction.shares;
+  let shares = onTop(base);
+  let patch = !special && canPatch(scene) ? patchFor(scene, onTop(base)) : undefined;
   const classes = seeds.routeClass.slice();
   return sets.map((gone) => {
     // Communities and local preferences depend on what else is announced: then all is worked out anew.
@@ -69,12 +75,22 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
     for (let s = 0; s < seeds.count; s++)
       if (gone.includes(prediction.sites[prediction.siteOf[s] as number] as string))
         seeds.routeClass[s] = OFF;
-    propagate(scene.network, seeds, routes, scene.filter, true);
-    const now = { ...scene, routes };
-    while (!respread(now, prediction.routes.rank, prediction.shares, shares))
-      shares = onTop(prediction.shares, 2 * shares.part.length);
+    let failure: Failure;
+    if (patch && withdraw(scene, base, patch)) {
+      const changed = patch.changed.subarray(0, patch.count);
+      failure = tally.of(gone, patch.shares, { ...prediction, routes: patch.routes }, changed);
+      unpatch(scene, base, patch);
+    } else {
+      // More divisions than there is room for: all anew this time, and more room the next.
+      if (patch) patch = patchFor(scene, onTop(base, 2 * patch.shares.part.length));
+      propagate(scene.network, seeds, routes, scene.filter, true);
+      const now = { ...scene, routes };
+      while (!respread(now, prediction.routes.rank, base, shares))
+        shares = onTop(base, 2 * shares.part.length);
+      failure = tally.of(gone, shares, { ...prediction, routes });
+    }
     seeds.routeClass.set(classes);
-    return tally.of(gone, shares, { ...prediction, routes });
+    return failure;
   });
 }
 
@@ -90,6 +106,7 @@ function onTop(base: Shares, parts = 2 * base.part.length): Shares {
     part,
     starts: base.starts.slice(),
     share: base.share.slice(),
+    dirty: new Uint8Array(base.dirty.length),
     whole: base.whole.slice(),
   };
 }
@@ -111,7 +128,8 @@ class Tally {
       this.#add(this.#weights, base, base.shares, node, 1);
   }
 
-  of(gone: readonly string[], shares: Shares, now: Prediction): Failure {
+  /** `changed`: the only ASes whose divisions may differ from the base's; all unless given. */
+  of(gone: readonly string[], shares: Shares, now: Prediction, changed?: Uint32Array): Failure {
     const base = this.#base;
     const weights = this.#weights.slice();
     const before = [this.#time, this.#timed, this.#unreached] as const;
@@ -122,11 +140,16 @@ class Tally {
     const { nodeWeight } = base.ground;
     const difference = new Float64Array(base.sites.length + 1);
     let moved = 0;
-    for (let node = 0; node < is.length; node++) {
-      if (is[node] === was[node] && !fresh) continue;
-      this.#add(weights, base, base.shares, node, -1);
-      this.#add(weights, now, shares, node, 1);
-      moved += (nodeWeight[node] as number) * this.#moved(now, shares, node, difference);
+    const { nodeOffsets } = base.ground.terrain;
+    const turns = changed ? changed.length : nodeOffsets.length - 1;
+    for (let i = 0; i < turns; i++) {
+      const v = changed ? (changed[i] as number) : i;
+      for (let node = nodeOffsets[v] as number; node < (nodeOffsets[v + 1] as number); node++) {
+        if (is[node] === was[node] && !fresh) continue;
+        this.#add(weights, base, base.shares, node, -1);
+        this.#add(weights, now, shares, node, 1);
+        moved += (nodeWeight[node] as number) * this.#moved(now, shares, node, difference);
+      }
     }
     const failure = {
       without: gone,

@@ -12,3 +12,4 @@ export {
 } from './places.ts';
 export { propagate } from './propagate.ts';
 export { NO_SHARE, respread, type Scene, type Shares, sharesFor, spread } from './spread.ts';
+export { canPatch, type Patch, patchFor, unpatch, withdraw } from './withdraw.ts';

@@ -257,7 +257,7 @@ function anyQuiet(n: number, seeds: Seeds, routes: Routes): boolean {
 }
 
 /** Lets ASes hear the seeds of one class. A seed that makes its AS's rank better waits to be passed on. */
-function sow(
+export function sow(
   network: Network,
   seeds: Seeds,
   routes: Routes,
@@ -288,7 +288,7 @@ function sow(
 }
 
 /** At equal rank: does the route of neighbour `v`, which ends at seed `s`, beat what `p` holds? */
-function beats(
+export function beats(
   network: Network,
   seeds: Seeds,
   routes: Routes,
@@ -308,7 +308,7 @@ function beats(
   return mine < theirs || (mine === theirs && s < routes.site[p]!);
 }
 
-/** At equal rank: does seed `s` beat the seed that `v` holds? */
+/** At equal rank: does seed `s` beat what `v` holds? */
 function seedBeats(
   network: Network,
   seeds: Seeds,
@@ -317,10 +317,11 @@ function seedBeats(
   v: number,
   keepTies: boolean,
 ): boolean {
-  const holder = routes.parent[v]! - network.graph.asns.length;
-  if (keepTies && seeds.quiet[s] !== seeds.quiet[holder]) return seeds.quiet[s] === 0;
+  const { asns } = network.graph;
+  const holder = routes.parent[v]! - asns.length;
+  if (keepTies && holder >= 0 && seeds.quiet[s] !== seeds.quiet[holder]) return seeds.quiet[s] === 0;
   const mine = seeds.nextHop[s]!;
-  const theirs = seeds.nextHop[holder]!;
+  const theirs = holder >= 0 ? seeds.nextHop[holder]! : asns[routes.parent[v]!]!;
   return mine < theirs || (mine === theirs && s < routes.site[v]!);
 }
 

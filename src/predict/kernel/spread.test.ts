@@ -17,6 +17,7 @@ import { FAR_AWAY, type Geography, NOWHERE, UNASKED, withDoors } from './places.
 import { propagate } from './propagate.ts';
 import { NO_SHARE, respread, type Shares, sharesFor, spread } from './spread.ts';
 import { randomGraph, randomSeeds } from './twin.ts';
+import { canPatch, patchFor, unpatch, withdraw } from './withdraw.ts';
 
 const MARGIN = 100;
 
@@ -244,4 +245,92 @@ test('a scenario worked out on top of another is the same as one worked out alon
       seeds.routeClass[s] = kept;
     }
   }
+});
+
+test('what changes when seeds fall silent is the same as all worked out anew, route by route and division by division', () => {
+  let better = 0;
+  for (let seed = 1; seed <= 600; seed++) {
+    const random = new Random(seed);
+    const graph = randomGraph(random);
+    const seeds = randomSeeds(random, graph);
+    seeds.quiet.fill(0);
+    for (let s = 0; s < seeds.count; s++) if (seeds.routeClass[s] === ORIGIN) seeds.length[s] = 0;
+    const geography = randomGeography(random, graph);
+    const spots = Uint16Array.from({ length: seeds.count }, () => random.below(geography.places));
+    const network = networkOf(graph);
+    const routes = routesFor(graph, seeds.count);
+    const base = sharesFor(network, geography, seeds.count, 5000);
+    propagate(network, seeds, routes, undefined, true);
+    const seedKm = seedKmOf(geography, spots);
+    const scene = { network, seeds, routes, geography, seedKm, marginKm: MARGIN };
+    spread(scene, base);
+    expect(canPatch(scene)).toBe(true);
+    const patch = patchFor(scene, {
+      ...base,
+      share: base.share.slice(),
+      whole: base.whole.slice(),
+      dirty: new Uint8Array(base.dirty.length),
+    });
+    for (let turn = 0; turn < 4; turn++) {
+      const kept = seeds.routeClass.slice();
+      for (let s = 0; s < seeds.count; s++) if (random.chance(0.4)) seeds.routeClass[s] = OFF;
+      expect(withdraw(scene, base, patch)).toBe(true);
+      const anew = routesFor(graph, seeds.count);
+      propagate(network, seeds, anew, undefined, true);
+      const alone = sharesFor(network, geography, seeds.count, 5000);
+      spread({ ...scene, routes: anew }, alone);
+      const changed = new Set(patch.changed.subarray(0, patch.count));
+      for (let v = 0; v < graph.asns.length; v++) {
+        const where = `seed ${seed}, turn ${turn}, AS${graph.asns[v]}`;
+        expect(patch.routes.rank[v], where).toBe(anew.rank[v]);
+        if ((anew.rank[v] as number) < (routes.rank[v] as number)) better++;
+        if (anew.rank[v] !== NONE)
+          expect([patch.routes.parent[v], patch.routes.site[v]], where).toEqual([
+            anew.parent[v],
+            anew.site[v],
+          ]);
+        for (
+          let node = geography.nodeOffsets[v] as number;
+          node < (geography.nodeOffsets[v + 1] as number);
+          node++
+        ) {
+          expect(round(partsOf(patch.shares, node)), where).toBe(round(partsOf(alone, node)));
+          if (!changed.has(v)) expect(patch.shares.share[node], where).toBe(base.share[node]);
+        }
+      }
+      seeds.routeClass.set(kept);
+      unpatch(scene, base, patch);
+      expect([patch.routes.rank, patch.routes.parent, patch.shares.share, patch.shares.whole]).toEqual([
+        routes.rank,
+        routes.parent,
+        base.share,
+        base.whole,
+      ]);
+    }
+  }
+  // A shorter route from higher up, where a longer one from below was preferred before: it does happen.
+  expect(better).toBeGreaterThan(3);
+});
+
+test('filters, quiet seeds, captured networks and own announcements with prepends are not for patching', () => {
+  const random = new Random(3);
+  const graph = randomGraph(random);
+  const seeds = randomSeeds(random, graph);
+  seeds.quiet.fill(0);
+  seeds.routeClass.fill(CUSTOMER);
+  const geography = randomGeography(random, graph);
+  const network = networkOf(graph);
+  const routes = routesFor(graph, seeds.count);
+  propagate(network, seeds, routes, undefined, true);
+  const seedKm = seedKmOf(geography, new Uint16Array(seeds.count));
+  const scene = { network, seeds, routes, geography, seedKm, marginKm: MARGIN };
+  const none = new Uint8Array(graph.asns.length);
+  expect(canPatch(scene)).toBe(true);
+  expect(canPatch({ ...scene, filter: { refuses: none } })).toBe(false);
+  expect(canPatch({ ...scene, captured: none })).toBe(false);
+  seeds.quiet[0] = 1;
+  expect(canPatch(scene)).toBe(false);
+  seeds.quiet[0] = 0;
+  [seeds.routeClass[0], seeds.length[0]] = [ORIGIN, 2];
+  expect(canPatch(scene)).toBe(false);
 });

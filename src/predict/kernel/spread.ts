@@ -213,7 +213,7 @@ function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | 
 }
 
 /** Did the nodes of `v` come out as in `base`? Divisions of equal content get the number they had there. */
-function same(scene: Scene, base: Shares, shares: Shares, v: number): boolean {
+export function same(scene: Scene, base: Shares, shares: Shares, v: number): boolean {
   const { nodeOffsets } = scene.geography;
   const { share, whole, starts, seed, part } = shares;
   let equal = true;
@@ -270,7 +270,13 @@ function capture(scene: Scene, shares: Shares, v: number): void {
 }
 
 /** Works out all nodes of one AS. */
-function place(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, quietToo: boolean): boolean {
+export function place(
+  scene: Scene,
+  shares: Shares,
+  v: number,
+  anyQuiet: boolean,
+  quietToo: boolean,
+): boolean {
   const { geography, filter } = scene;
   const { nodeOffsets } = geography;
   const { share, whole, tied } = shares;

@@ -1,0 +1,299 @@
+/**
+ * What changes when some seeds fall silent, worked out on top of a whole scenario: only ASes whose route led to such a seed
+ * choose anew, and those who hear something better of them, and those who shared a choice with them. On the whole internet
+ * with fifty sites that is a fiftieth of the work for each.
+ *
+ * Going silent makes no customer's and no peer's route better. But an AS that falls from a customer's long route to a peer's
+ * short one tells its customers a shorter one than before: so on the way down routes may become better as well as worse.
+ *
+ * Not for filters, quiet seeds, local preferences, and prepends to what an AS announces as its own (it may hear shorter ones, and
+ * then tells its peers of those): for these {@link propagate} works all out anew.
+ */
+import {
+  CUSTOMER,
+  LENGTH_BITS,
+  LENGTH_MASK,
+  LONGEST_SEED,
+  NONE,
+  OFF,
+  ORIGIN,
+  PEER,
+  PINNED,
+  PROVIDER,
+  type Routes,
+} from './memory.ts';
+import { beats, sow } from './propagate.ts';
+import { chain, NO_SHARE, place, type Scene, type Shares, same, unchain } from './spread.ts';
+
+const CUSTOMER_RANK = CUSTOMER << LENGTH_BITS;
+const PEER_RANK = PEER << LENGTH_BITS;
+const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
+
+/** Lengths told apart; a path that is longer is left to {@link propagate}. */
+const LEVELS = LONGEST_SEED + 256;
+
+/** The memory of one patch after the other on the same base. */
+export interface Patch {
+  /** Equal to the base's between patches. */
+  readonly routes: Routes;
+  /** Equal to the base's between patches; it has the base's divisions, and room for more. */
+  readonly shares: Shares;
+  /** ASes whose route or division may differ from the base: `changed[0 … count)`. */
+  readonly changed: Uint32Array;
+  count: number;
+  /** Scratch: queues as linked lists, by length or by rank. `heads` holds entry + 1 and is all zero between calls. */
+  readonly heads: Uint32Array;
+  readonly next: Uint32Array;
+  readonly item: Uint32Array;
+  entries: number;
+  /** Scratch, indexed by AS: 1 while it is in a queue by rank. */
+  readonly queued: Uint8Array;
+}
+
+/** Memory to patch what `scene` and `shares` hold. `shares` is the patch's own, made on top of the base. */
+export function patchFor(scene: Scene, shares: Shares): Patch {
+  const { rank, parent, site, order, ends, contested, waiting } = scene.routes;
+  const n = rank.length;
+  return {
+    routes: {
+      rank: rank.slice(),
+      parent: parent.slice(),
+      site: site.slice(),
+      order,
+      ends,
+      contested: contested.slice(),
+      waiting: waiting.slice(),
+    },
+    shares,
+    changed: new Uint32Array(n),
+    count: 0,
+    heads: new Uint32Array(4 * LEVELS),
+    next: new Uint32Array(4 * n + 64),
+    item: new Uint32Array(4 * n + 64),
+    entries: 0,
+    queued: new Uint8Array(n),
+  };
+}
+
+/** May a scenario be patched at all? */
+export function canPatch(scene: Scene): boolean {
+  const { seeds, filter, captured, routes } = scene;
+  if (filter !== undefined || captured !== undefined) return false;
+  for (let s = 0; s < seeds.count; s++)
+    if (seeds.quiet[s] === 1 || (seeds.routeClass[s] === ORIGIN && seeds.length[s]! > 0)) return false;
+  for (let v = 0; v < routes.contested.length; v++) if (routes.contested[v] === PINNED) return false;
+  return true;
+}
+
+/**
+ * Works out the scenario of `scene` (whose seeds have some OFF that were not so for its routes and for `base`). `patch.changed`
+ * says where to look. False when memory or lengths did not suffice; then the patch is undefined until {@link unpatch}.
+ */
+export function withdraw(scene: Scene, base: Shares, patch: Patch): boolean {
+  return reroute(scene, patch) && divideAgain(scene, base, patch);
+}
+
+/** Puts the patch back to its base. */
+export function unpatch(scene: Scene, base: Shares, patch: Patch): void {
+  const { rank, parent, site, contested } = patch.routes;
+  const { shares, changed } = patch;
+  const { nodeOffsets } = scene.geography;
+  for (let i = 0; i < patch.count; i++) {
+    const v = changed[i]!;
+    rank[v] = scene.routes.rank[v]!;
+    parent[v] = scene.routes.parent[v]!;
+    site[v] = scene.routes.site[v]!;
+    contested[v] = scene.routes.contested[v]!;
+    shares.dirty[v] = 0;
+    patch.queued[v] = 0;
+    shares.whole[v] = base.whole[v]!;
+    for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
+      shares.share[node] = base.share[node]!;
+  }
+  shares.count = base.count;
+  patch.count = 0;
+  patch.heads.fill(0);
+  patch.entries = 0;
+  patch.routes.waiting.fill(0);
+}
+
+/** Notes that `v` may differ. */
+function touch(patch: Patch, v: number): void {
+  if (patch.shares.dirty[v] === 1) return;
+  patch.shares.dirty[v] = 1;
+  patch.changed[patch.count++] = v;
+}
+
+/** Puts `v` into queue `key`; false when there is no such queue or no room. */
+function enqueue(patch: Patch, key: number, v: number): boolean {
+  const { heads, next, item } = patch;
+  const at = patch.entries;
+  if (key >= heads.length || at >= item.length) return false;
+  item[at] = v;
+  next[at] = heads[key]!;
+  heads[key] = at + 1;
+  patch.entries = at + 1;
+  return true;
+}
+
+/** `p` hears from `v` of a route that has rank `offer` there. Returns 1 if it takes it, 0 if not. */
+function hear(scene: Scene, routes: Routes, v: number, p: number, offer: number): number {
+  const { rank, parent, site, contested } = routes;
+  const held = rank[p]!;
+  if (offer > held) return 0;
+  if (offer === held) {
+    contested[p] = 1;
+    if (parent[p] === v) {
+      if (site[p] === site[v]) return 0;
+    } else if (!beats(scene.network, scene.seeds, routes, v, site[v]!, p, true, false)) return 0;
+  }
+  rank[p] = offer;
+  parent[p] = v;
+  site[p] = site[v]!;
+  return 1;
+}
+
+function reroute(scene: Scene, patch: Patch): boolean {
+  const { network, seeds } = scene;
+  const { graph } = network;
+  const { routes, changed } = patch;
+  const { rank, site, contested } = routes;
+  const was = scene.routes.rank;
+  const n = rank.length;
+  for (let v = 0; v < n; v++) {
+    if (rank[v] === NONE || seeds.routeClass[site[v]!] !== OFF) continue;
+    touch(patch, v);
+    rank[v] = NONE;
+    contested[v] = 1;
+  }
+  const lost = patch.count;
+
+  // Up: from customers who kept their route, and from the seeds that are left; then on to those who lost theirs.
+  sow(network, seeds, routes, ORIGIN, undefined, true);
+  sow(network, seeds, routes, CUSTOMER, undefined, true);
+  const { customers, peers, providers } = graph;
+  for (let i = 0; i < lost; i++) {
+    const v = changed[i]!;
+    if (was[v]! >= PEER_RANK) continue;
+    for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
+      const c = customers.neighbours[e]!;
+      if (rank[c]! < PEER_RANK) hear(scene, routes, c, v, CUSTOMER_RANK + (rank[c]! & LENGTH_MASK) + 1);
+    }
+    if (rank[v] !== NONE && !enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
+  }
+  for (let level = 0; level < LEVELS && patch.entries > 0; level++)
+    for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
+      if (rank[v]! >= PEER_RANK || (rank[v]! & LENGTH_MASK) !== level) continue;
+      for (let e = providers.offsets[v]!, end = providers.offsets[v + 1]!; e < end; e++) {
+        const p = providers.neighbours[e]!;
+        if (hear(scene, routes, v, p, CUSTOMER_RANK + level + 1) === 0) continue;
+        touch(patch, p);
+        if (!enqueue(patch, level + 1, p)) return false;
+      }
+    }
+  patch.entries = 0;
+
+  // Across.
+  sow(network, seeds, routes, PEER, undefined, true);
+  for (let i = 0; i < lost; i++) {
+    const v = changed[i]!;
+    if (rank[v]! < PEER_RANK) continue;
+    for (let e = peers.offsets[v]!, end = peers.offsets[v + 1]!; e < end; e++) {
+      const u = peers.neighbours[e]!;
+      if (rank[u]! < PEER_RANK) hear(scene, routes, u, v, PEER_RANK + (rank[u]! & LENGTH_MASK) + 1);
+    }
+  }
+
+  // Down: who lost a route looks at its providers; who has another than before tells its customers.
+  sow(network, seeds, routes, PROVIDER, undefined, true);
+  for (let i = 0; i < lost; i++) {
+    const v = changed[i]!;
+    if (rank[v]! >= PROVIDER_RANK)
+      for (let e = providers.offsets[v]!, end = providers.offsets[v + 1]!; e < end; e++) {
+        const p = providers.neighbours[e]!;
+        if (rank[p] !== NONE) hear(scene, routes, p, v, PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1);
+      }
+    if (rank[v] !== NONE && !enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
+  }
+  for (let i = lost; i < patch.count; i++) {
+    const v = changed[i]!;
+    if (!enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
+  }
+  for (let level = 0; level < LEVELS && patch.entries > 0; level++)
+    for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
+      if ((rank[v]! & LENGTH_MASK) !== level) continue;
+      for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
+        const c = customers.neighbours[e]!;
+        if (rank[c]! < PROVIDER_RANK || hear(scene, routes, v, c, PROVIDER_RANK + level + 1) === 0) continue;
+        touch(patch, c);
+        if (!enqueue(patch, level + 1, c)) return false;
+      }
+    }
+  patch.entries = 0;
+  routes.waiting.fill(0, 0, seeds.count);
+  return true;
+}
+
+/** Takes one AS out of a queue; −1 when it is empty. */
+function pop(patch: Patch, key: number): number {
+  const entry = patch.heads[key]!;
+  if (entry === 0) return -1;
+  patch.heads[key] = patch.next[entry - 1]!;
+  return patch.item[entry - 1]!;
+}
+
+/** Divisions, in the order of ranks: nobody depends on who has the same or a worse one. */
+function divideAgain(scene: Scene, base: Shares, patch: Patch): boolean {
+  const { seeds, geography } = scene;
+  const { routes, shares, changed } = patch;
+  const { rank } = routes;
+  const now: Scene = { ...scene, routes };
+  const rerouted = patch.count;
+  for (let i = 0; i < rerouted; i++) {
+    const v = changed[i]!;
+    if (rank[v] === NONE) {
+      shares.share.fill(NO_SHARE, geography.nodeOffsets[v]!, geography.nodeOffsets[v + 1]!);
+      shares.whole[v] = NO_SHARE;
+    } else if (!queue(patch, v)) return false;
+    if (rank[v] !== scene.routes.rank[v]) {
+      if (!tell(now, patch, v, scene.routes.rank[v]!) || !tell(now, patch, v, rank[v]!)) return false;
+    }
+  }
+  for (let s = 0; s < seeds.count; s++)
+    if (seeds.routeClass[s] === OFF && rank[seeds.at[s]!] !== NONE && !queue(patch, seeds.at[s]!))
+      return false;
+  chain(seeds, shares);
+  let done = true;
+  for (let key = 0; key < patch.heads.length && done; key++)
+    for (let v = pop(patch, key); v >= 0 && done; v = pop(patch, key)) {
+      done = place(now, shares, v, false, false);
+      if (done && !same(scene, base, shares, v)) done = tell(now, patch, v, rank[v]!);
+    }
+  unchain(seeds, shares);
+  return done;
+}
+
+/** Queues an AS with a route by its rank, once. */
+function queue(patch: Patch, v: number): boolean {
+  touch(patch, v);
+  if (patch.queued[v] === 1) return true;
+  patch.queued[v] = 1;
+  const held = patch.routes.rank[v]!;
+  const length = held & LENGTH_MASK;
+  return length < LEVELS && enqueue(patch, (held >>> LENGTH_BITS) * LEVELS + length, v);
+}
+
+/** Queues those neighbours for whom a route of `v` with rank `held` is, by its rank there, among the best. */
+function tell(now: Scene, patch: Patch, v: number, held: number): boolean {
+  if (held === NONE) return true;
+  const { customers, peers, providers } = now.network.graph;
+  const { rank } = patch.routes;
+  const length = (held & LENGTH_MASK) + 1;
+  for (let kind = PROVIDER; kind >= (held < PEER_RANK ? CUSTOMER : PROVIDER); kind--) {
+    const { offsets, neighbours } = kind === PROVIDER ? customers : kind === PEER ? peers : providers;
+    const offer = (kind << LENGTH_BITS) + length;
+    for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++)
+      if (rank[neighbours[e]!] === offer && !queue(patch, neighbours[e]!)) return false;
+  }
+  return true;
+}
