@@ -48,9 +48,17 @@ export interface IssuerService {
   readonly url: string;
   /** Who holds what, by scope. */
   view(): IssuerView;
+  /** What a site would be answered if it had to leave now, by scope; nothing is granted by it. */
+  consider(site: string): { readonly [scope: string]: Considered };
   /** Another plan: sites may come and go, what was granted stays granted. */
   follow(plan: Plan): void;
   close(): Promise<void>;
+}
+
+export interface Considered {
+  readonly may: boolean;
+  /** In words, with numbers. */
+  readonly why: string;
 }
 
 export interface IssuerView {
@@ -102,6 +110,7 @@ export async function serveIssuer(options: IssuerOptions): Promise<IssuerService
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     view: () => issuers.view(),
+    consider: (site) => issuers.consider(site),
     follow: (plan) => issuers.follow(plan),
     close: async () => {
       issuers.close();
@@ -184,6 +193,40 @@ class Issuers {
         }),
       ),
     };
+  }
+
+  consider(site: string): { readonly [scope: string]: Considered } {
+    return Object.fromEntries(
+      this.#configs.flatMap((config): [string, Considered][] =>
+        config.sites.includes(site) ? [[config.scope, this.#consider(config, site)]] : [],
+      ),
+    );
+  }
+
+  /** Asks the machine in the site's place and forgets what it says. Tickets that others would give back count as given back. */
+  #consider(config: IssuerConfig, site: string): Considered {
+    const state = this.#states.get(config.scope) as IssuerState;
+    const last = state.sites[site]?.last;
+    if (!last) return { may: false, why: `nothing is heard of ${site}` };
+    if (!last.in) return { may: true, why: `${site} is out already` };
+    const ask = (from: IssuerState, n: number) =>
+      stepIssuer(config, from, { ...last, seq: last.seq + n, want: 'now' }, this.now());
+    const [, first] = ask(state, 1);
+    const recalled = first.flatMap((a) => (a.kind === 'recall' ? [a.site] : []));
+    const eased: IssuerState = {
+      ...state,
+      sites: Object.fromEntries(
+        Object.entries(state.sites).map(([name, { granted, ...known }]) => [
+          name,
+          recalled.includes(name) || granted === undefined ? known : { ...known, granted },
+        ]),
+      ),
+    };
+    const answers = recalled.length > 0 ? ask(eased, 1)[1] : first;
+    const answer = answers.find((a) => a.site === site);
+    return answer?.kind === 'refused'
+      ? { may: false, why: `${answer.reason}: ${answer.detail}` }
+      : { may: true, why: `${site} may leave ${config.scope}` };
   }
 
   follow(plan: Plan): void {

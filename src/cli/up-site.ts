@@ -4,12 +4,14 @@
  */
 import { rmSync } from 'node:fs';
 import { type Daemon, readPlan, startDaemon } from '../agent/index.ts';
+import type { Clock } from '../base/index.ts';
 import { type Edge, FAULTS, type Fault, planZone, startEdge } from '../edge/index.ts';
 import { logger, realClock } from '../host/index.ts';
 import type { SiteDuty, SiteOrder, SiteState, SiteWord } from '../lab/index.ts';
 import type { Service } from '../plan/index.ts';
 import { phaseOf } from '../site/index.ts';
 import { agentAnswers } from './agent-answers.ts';
+import { siteSeen } from './up-site-seen.ts';
 
 /** How often the state is looked at. */
 const LOOK_MS = 100;
@@ -102,19 +104,24 @@ async function begin({ file, site, place, services, socket, folder }: SiteDuty):
     more: (agent) => agentAnswers(agent, clock),
   });
   say({ say: 'listening' });
-  watch(daemon);
+  watch(daemon, clock);
 }
 
 /** Tells of every change, and gives the drain what it waits for: how many clients are here. */
-function watch({ agent }: Daemon): void {
+function watch({ agent }: Daemon, clock: Clock): void {
   let told = '';
+  const seen = siteSeen(agent, clock, () => edge?.services ?? []);
   let answered = 0;
   let at = performance.now();
-  setInterval(() => {
-    const state = stateOf(agent);
+  const tell = () => {
+    const state = { ...stateOf(agent), seen: seen() };
     const text = JSON.stringify(state);
     if (text !== told) say({ say: 'state', state });
     told = text;
+  };
+  void tellAtOnce(agent, tell);
+  setInterval(() => {
+    tell();
     if (agent.state.drain.phase === 'in') return;
     const sum = (edge?.services ?? []).reduce((n, s) => n + s.answered, 0);
     const now = performance.now();
@@ -131,6 +138,11 @@ function watch({ agent }: Daemon): void {
     if (known || ++times > EAGER_TIMES) return clearInterval(eager);
     agent.recheck();
   }, EAGER_MS);
+}
+
+/** What happens is told when it does: neighbours hear of it as quickly, and whoever compares the two should not see a difference. */
+async function tellAtOnce({ history }: Daemon['agent'], tell: () => void): Promise<void> {
+  for await (const _ of history.watch(0, new AbortController().signal)) setImmediate(tell);
 }
 
 /** About what an answer of our services weighs. */

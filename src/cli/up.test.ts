@@ -61,7 +61,21 @@ afterAll(() => {
 function start(...args: string[]): ChildProcess {
   const child = spawn(
     process.execPath,
-    [bin, 'up', file, '--json', '--ases', '20', '--seed', '3', '--demand', '30 Gbps', ...args],
+    [
+      bin,
+      'up',
+      file,
+      '--json',
+      '--ases',
+      '20',
+      '--seed',
+      '3',
+      '--demand',
+      '30 Gbps',
+      '--page',
+      'off',
+      ...args,
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -83,9 +97,13 @@ async function run(...args: string[]): Promise<{
   readonly out: string;
   readonly errors: string;
 }> {
-  const child = spawn(process.execPath, [bin, 'up', file, '--ases', '20', '--seed', '3', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [bin, 'up', file, '--ases', '20', '--seed', '3', '--page', 'off', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let [out, errors] = ['', ''];
   child.stdout.on('data', (chunk) => {
     out += chunk;
@@ -409,7 +427,7 @@ test('a plan that is wrong starts nothing and says what is', async () => {
   writeFileSync(file, PLAN.replace('"Tokyo, JP"', '"Tokio, JP"'));
   const child = spawn(
     process.execPath,
-    [bin, 'up', file, '--http', '0', '--dns', '0', '--name', `${NAME}-c`],
+    [bin, 'up', file, '--http', '0', '--dns', '0', '--page', 'off', '--name', `${NAME}-c`],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let text = '';

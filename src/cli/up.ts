@@ -13,6 +13,10 @@ export interface UpSettings {
   readonly hosts: readonly string[];
   readonly http: number;
   readonly dns: number;
+  /** Where the page is: `auto` is the usual port, or another when that is taken. */
+  readonly page: number | 'auto' | 'off';
+  /** Folder of what happened; `none` keeps nothing; undefined: where it usually is. */
+  readonly state?: string | undefined;
   readonly name: string;
   readonly ases: number;
   readonly seed: number;
@@ -64,6 +68,12 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
     .option('--http <port>', 'where HTTP clients come in; 0 lets the system choose', port, 8080)
     .option('--dns <port>', 'where DNS clients come in; 0 lets the system choose', port, 8053)
     .option('--host <address>', 'the address for both; 127.0.0.1 and ::1 unless given')
+    .option(
+      '--page <port>',
+      'where the page of the network is, on 127.0.0.1; 8070 unless given; or off',
+      pageAt,
+    )
+    .option('--state <folder>', 'where the page keeps what happened, or none')
     .option('--name <name>', 'a name of its own, for a second world beside another', 'up')
     .option('--ases <number>', 'autonomous systems beside the upstreams of the plan', whole(20, 2000), ASES)
     .option('--seed <number>', 'another internet', whole(0, 0xffff_ffff), SEED)
@@ -72,13 +82,14 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
     .option('--json', 'one JSON object a line for everything that happens')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, o: Options) => {
-      const { host, demand, try: attempt, json, ...rest } = o;
+      const { host, demand, try: attempt, json, page, ...rest } = o;
       const hosts = host === undefined ? ['127.0.0.1', '::1'] : [host];
       const settings = {
         ...rest,
         file: file ?? PLANET,
         hosts,
         demand,
+        page: page ?? ('auto' as const),
         attempt: attempt === true,
         json: json === true,
       };
@@ -92,7 +103,8 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
     });
 }
 
-type Options = Omit<UpSettings, 'file' | 'hosts' | 'demand' | 'attempt' | 'json'> & {
+type Options = Omit<UpSettings, 'file' | 'hosts' | 'demand' | 'page' | 'attempt' | 'json'> & {
+  readonly page?: number | 'off';
   readonly host?: string;
   readonly demand?: number;
   readonly try?: true;
@@ -103,6 +115,10 @@ function bits(text: string): number {
   const rate = readBitRate(text);
   if (rate !== undefined) return rate;
   throw new InvalidArgumentError('it is a bit rate such as 800 Gbps.');
+}
+
+function pageAt(text: string): number | 'off' {
+  return text === 'off' ? 'off' : port(text);
 }
 
 function port(text: string): number {

@@ -1,11 +1,10 @@
 /** Runs `nearcast up` until it is told to stop: the world, its control socket, and the board. */
 
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serveIssuer } from '../agent/index.ts';
+import { type IssuerService, serveIssuer } from '../agent/index.ts';
 import { type Args, ControlError, HostError, logger, realClock, serveControl } from '../host/index.ts';
 import { findVantage, kindsOf, type Landing, Planet, usualDemand, vantages } from '../lab/index.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -13,6 +12,8 @@ import { readPlan } from './plan-file.ts';
 import { wantsColour } from './table.ts';
 import type { UpSettings } from './up.ts';
 import { board, moves } from './up-board.ts';
+import { freshFolder } from './up-folder.ts';
+import { UpPage, upState } from './up-page.ts';
 import { type Tried, tryWorld } from './up-try.ts';
 import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
@@ -63,6 +64,8 @@ class Up {
   readonly #colour = wantsColour(process.stdout);
   #folder = '';
   planet: Planet | undefined;
+  #page: UpPage | undefined;
+  #issuer: IssuerService | undefined;
   #starting: Promise<void> | undefined;
   #before: readonly WhoRow[] = [];
   #ready = false;
@@ -96,6 +99,7 @@ class Up {
         'note',
         `services are servers of ours at every site: ${kinds.join(', ')}; probes ask them, as often as the plan says, instead of what it names`,
       );
+    if (this.#settings.page !== 'off' && !this.#settings.attempt) this.#page = await this.#openPage();
     const demand = this.#settings.demand ?? usualDemand(plan);
     let first = true;
     const log = logger({ level: 'warn' });
@@ -129,6 +133,7 @@ class Up {
       controller: async (p, at) => {
         const issuer = await serveIssuer({ plan: p, ...at, log, first });
         first = false;
+        this.#issuer = issuer;
         return issuer;
       },
       handlers: {
@@ -136,8 +141,10 @@ class Up {
           this.#dirty = true;
         },
         note: (sentence) => this.#say('note', sentence),
+        asked: (trip, outcome) => this.#page?.asked(trip, outcome),
       },
     });
+    this.#page?.begin(this.planet, () => this.#issuer);
     const until = performance.now() + START_MS;
     while (!this.planet.ready() && performance.now() < until) await pause(20);
     this.#ready = this.planet.ready();
@@ -154,8 +161,21 @@ class Up {
         ...(this.#ready ? {} : { missing: this.#missing() }),
         http: ports.http,
         dns: ports.dns,
+        ...(this.#page ? { page: this.#page.port } : {}),
       },
     );
+    if (this.#page && !this.#settings.json) this.#say('page', `see it: ${this.#page.url}`);
+  }
+
+  #openPage(): Promise<UpPage> {
+    const { page, state, name } = this.#settings;
+    return UpPage.open({
+      name,
+      port: page === 'auto' || page === 'off' ? undefined : page,
+      ...(state === 'none' ? {} : { state: state ?? upState(name) }),
+      say: (sentence) => this.#say('note', sentence),
+      order: async (verb, args) => ((await this.answer(verb, args)) as Done).done,
+    });
   }
 
   #missing(): readonly string[] {
@@ -219,6 +239,7 @@ class Up {
     clearInterval(this.#timer);
     // Whatever is being started is waited for, so that nothing of it stays.
     await this.#starting?.catch(() => {});
+    await this.#page?.close();
     await this.planet?.stop();
     if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -264,6 +285,7 @@ class Up {
     const time = at.toTimeString().slice(0, 8);
     this.#news.push(`${time} ${sentence}`);
     if (this.#news.length > NEWS) this.#news.shift();
+    if (kind === 'note') this.#page?.note(sentence);
     if (this.#settings.json) this.#line({ kind, say: sentence, ...facts });
     else if (this.#live && this.#timer) this.#draw();
     else process.stdout.write(`${time} ${sentence}\n`);
@@ -462,24 +484,6 @@ function row({ vantage, trip }: Landing): WhoRow {
     asPath: trip.path,
     ...(trip.lost === undefined ? {} : { lost: trip.lost }),
   };
-}
-
-/** A folder of our own; those of worlds that were killed are taken away. */
-function freshFolder(): string {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(/^nearcast-up-(\d+)-/.exec(name)?.[1] ?? 0);
-    if (pid > 0 && !lives(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-  return mkdtempSync(join(tmpdir(), `nearcast-up-${process.pid}-`));
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function pause(ms: number): Promise<void> {

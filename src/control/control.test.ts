@@ -494,7 +494,7 @@ test('every kind of event has a sentence, in which names stand as they are', () 
     {
       kind: 'landing',
       vantage: '127.81.0.1',
-      was: { site, rttMs: 1, path: [] },
+      was: { site, rttMs: 1, path: [64711] },
       is: { site, rttMs: 68.4, path: [], hops: [] },
     },
     { kind: 'traffic', vantages: {}, sites: { tyo: { asked: 9, perSecond: 4.5 } } },

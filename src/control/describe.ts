@@ -43,6 +43,8 @@ export function describe(event: Body): string {
       const rtt = `${Math.round(is.rttMs)} ms`;
       if (is.site === undefined)
         return `${vantage} lands nowhere${because(is.lost === undefined ? [] : [is.lost])}`;
+      if (was.site === is.site && was.path.join() === is.path.join())
+        return `${vantage} still goes to ${is.site}, for another reason`;
       if (was.site === is.site) return `${vantage} goes to ${is.site} another way, ${rtt}`;
       return `${vantage} moves from ${was.site ?? 'nowhere'} to ${is.site}, ${rtt}`;
     }
@@ -145,6 +147,7 @@ const LEVEL = {
 };
 
 const TICKET = {
+  unknown: 'nobody knows whether it may leave',
   held: 'may leave',
   lease: 'may leave, though the controller is lost',
   refused: 'may not leave',

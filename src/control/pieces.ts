@@ -87,7 +87,7 @@ export type Decision = z.infer<typeof decision>;
 
 /** Whether a site may leave a scope, as it knows it. */
 export const ticket = z.object({
-  ticket: z.enum(['held', 'lease', 'refused', 'asked', 'lost', 'alone']),
+  ticket: z.enum(['unknown', 'held', 'lease', 'refused', 'asked', 'lost', 'alone']),
   /** Why the guard refuses, with its numbers. */
   refused: text.optional(),
 });
@@ -124,7 +124,7 @@ export const announcement = z.object({
   expected: level,
   /** What the upstream holds of it, looked at from the upstream's side where that can be seen. */
   actual: level,
-  /** Why it is so; where the two differ, why they do. */
+  /** Why it is not full; where the two differ, why they do. More is in the site's decision. */
   why: sentences,
 });
 export type Announcement = z.infer<typeof announcement>;
@@ -147,7 +147,7 @@ export const landing = z.object({
   upstream: name.optional(),
   /** There and back. */
   rttMs: z.number().nonnegative(),
-  /** The networks on the way, the client's own first, without ours. */
+  /** The networks on the way, the client's own first, ours last. */
   path: z.array(asn),
   hops: z.array(hop),
   /** Why they are lost. */

@@ -1,4 +1,6 @@
 /** The machine-local world: an embedded internet of autonomous systems, real agents at its edge, real clients in front of it. */
+
+export { Counting } from './counting.ts';
 export { type Load, usualDemand } from './demand.ts';
 export { Directions, type Trip } from './directions.ts';
 export type { Outcome } from './front-http.ts';
@@ -15,5 +17,6 @@ export {
   type SiteView,
 } from './planet.ts';
 export { exportPolicy, importPolicy } from './rules.ts';
+export { type Counts, fingerprint, type SightOptions, type SiteSeen, sightOf } from './sight.ts';
 export type { SiteDuty, SiteOrder, SiteState, SiteWord, Standing } from './site-process.ts';
 export { findVantage, type Vantage, vantageOf, vantages } from './vantage.ts';

@@ -452,7 +452,8 @@ export class Internet {
 
 const DOOR = 'site ';
 
-function doorName(door: MapDoor): string {
+/** The name under which a router knows the session of a site. */
+export function doorName(door: MapDoor): string {
   return `${DOOR}${door.site} ${door.upstream}`;
 }
 

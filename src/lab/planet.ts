@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, IpFamily } from '../base/index.ts';
 import { formatPlan, type Plan } from '../plan/index.ts';
+import { type Scope, scopes } from '../site/index.ts';
 import { Demand, type Load, sumOf } from './demand.ts';
 import { Directions, type Trip } from './directions.ts';
 import { dnsFront } from './front-dns.ts';
@@ -51,6 +52,8 @@ export interface PlanetHandlers {
   changed(): void;
   /** Something that an operator wants to read. */
   note(sentence: string): void;
+  /** A client asked, and this became of it. */
+  asked?(trip: Trip, outcome: Outcome): void;
 }
 
 /** One row of "who goes where". */
@@ -77,6 +80,8 @@ export class Planet {
   readonly internet: Internet;
   readonly directions: Directions;
   readonly plan: Plan;
+  /** Prefixes that come and go together. */
+  readonly scopes: readonly Scope[];
   readonly sites = new Map<string, SiteProcess>();
   readonly vantage: Vantage;
   /** Requests and queries since the start, by outcome. */
@@ -97,6 +102,7 @@ export class Planet {
     this.#options = options;
     this.#ground = ground;
     this.plan = plan;
+    this.scopes = scopes(plan);
     const names = Object.keys(plan.sites);
     const map = layOut(plan, options);
     this.internet = new Internet(
@@ -138,6 +144,7 @@ export class Planet {
       this.sites.get(site)?.duty.services.find((s) => s.kind === kind);
     const asked = (trip: Trip, outcome: Outcome) => {
       this.outcomes[outcome]++;
+      this.#options.handlers.asked?.(trip, outcome);
       if (trip.site !== undefined) this.#asked.set(trip.site, (this.#asked.get(trip.site) ?? 0) + 1);
     };
     const front = { directions: this.directions, vantage: this.vantage, asked };
@@ -281,6 +288,13 @@ export class Planet {
     for (const { service } of child.duty.services) await child.tell({ do: 'heal', service });
     if (done.length > 0) await child.tell({ do: 'dial' });
     return done;
+  }
+
+  /** Ends the agent of a site cleanly, when it runs, and starts it anew. */
+  async restart(site: string): Promise<void> {
+    const child = this.#site(site);
+    await child.stop();
+    await child.start();
   }
 
   /** Whether somebody hands out tickets; undefined where the plan names nobody. */

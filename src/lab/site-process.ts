@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import type { LocalService } from './local-plan.ts';
+import type { SiteSeen } from './sight.ts';
 
 /** What the process is told first. Plain JSON. */
 export interface SiteDuty {
@@ -45,6 +46,8 @@ export interface SiteState {
   readonly why: readonly string[];
   readonly drain: string;
   readonly services: { readonly [service: string]: string };
+  /** The same and more, as whoever shows it wants it. */
+  readonly seen?: SiteSeen;
 }
 
 export type Standing = 'starting' | 'running' | 'stopping' | 'dead';
