@@ -2,9 +2,10 @@
 // is nothing to do.
 //   node scripts/build-dashboard.mjs            as `npm start` does
 //   node scripts/build-dashboard.mjs --always   as `npm run build:dashboard` does
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const page = join(root, 'dashboard/dist/index.html');
@@ -48,6 +49,10 @@ if (always || SOURCES.some((source) => newest(join(root, source)) > built)) {
   const { build } = await import('vite');
   try {
     await build({ configFile: join(root, 'dashboard/vite.config.ts'), logLevel: always ? 'info' : 'warn' });
+    // What is served is packed once, here.
+    const assets = join(root, 'dashboard/dist/assets');
+    for (const name of readdirSync(assets))
+      writeFileSync(join(assets, `${name}.gz`), gzipSync(readFileSync(join(assets, name)), { level: 9 }));
   } catch (error) {
     console.error(`nearcast: the dashboard could not be built: ${error.message}`);
     process.exit(1);

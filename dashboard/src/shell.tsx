@@ -32,11 +32,11 @@ export function Shell() {
           <aside class="side" aria-label="Details">
             <Side />
           </aside>
-          <div class="dock">
+          <section class="dock" aria-label="Time">
             <Guarded name="The time line">
               <Dock />
             </Guarded>
-          </div>
+          </section>
           <Intent />
         </>
       ) : (

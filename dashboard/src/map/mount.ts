@@ -38,7 +38,6 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
     touchPitch: false,
     // Everything is drawn from this page: nothing to fade in.
     fadeDuration: 0,
-    canvasContextAttributes: { antialias: true, failIfMajorPerformanceCaveat: false },
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
@@ -97,11 +96,15 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
     if (layers.length === 0) mounted.failed(error.message);
     else console.error(error);
   });
-  map.once('load', () => {
+  // Not 'load', which waits for the last piece of land: sites and clients come first.
+  map.once('style.load', () => {
     const context = { map, app, hint: hints.show, still: () => calm.matches };
     layers = LAYERS.map((make) => make(context));
     follow(app.view.get());
-    mounted.drawn();
+    map.once('render', () => {
+      performance.mark('nearcast-map');
+      mounted.drawn();
+    });
   });
   map.on('moveend', (event) => {
     // Only what a person did belongs into the address.

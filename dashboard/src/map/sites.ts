@@ -39,7 +39,7 @@ export const sites: LayerMaker = ({ map, app }) => {
     label.className = 'pin-label';
     const name = document.createElement('strong');
     const word = document.createElement('span');
-    label.append(name, word);
+    label.append(name, ' ', word);
     button.append(shape, label);
     button.addEventListener('click', (event) => {
       event.stopPropagation();
@@ -75,7 +75,7 @@ export const sites: LayerMaker = ({ map, app }) => {
       const share = shareText(scene.catchments.get(site)?.share ?? 0);
       button.setAttribute(
         'aria-label',
-        `Site ${site}, ${placeText({ place })}: ${look.word}, ${share} of people`,
+        `${site}${word.textContent ? ` ${word.textContent}` : ''}, ${placeText({ place })}: ${look.word}, ${share} of people`,
       );
       drawShape(shape, look.mood, siteColour(scene.index.get(site), theme), colours.halo);
     }

@@ -32,7 +32,7 @@ function Sites() {
   const colour = useSiteColour();
   return (
     <section class="section">
-      <h3>Sites</h3>
+      <h2 class="label">Sites</h2>
       <ul class="list">
         {scene.sites.map((name) => {
           const look = scene.looks.get(name)!;
@@ -97,7 +97,7 @@ function News() {
   const said = news(history?.timeline.between(at - NEWS_MS, at) ?? [], snapshot, NEWS);
   return (
     <section class="section">
-      <h3>What just happened</h3>
+      <h2 class="label">What just happened</h2>
       {said.length === 0 ? (
         <p class="dim">Nothing in the last ten minutes.</p>
       ) : (

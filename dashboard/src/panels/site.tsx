@@ -352,7 +352,8 @@ const LEVELS = {
   pending: 'Waits for its health',
 };
 
-const TICKETS = {
+const TICKETS: { readonly [T in Site['tickets'][string]['ticket']]: string } = {
+  unknown: 'Nobody can say whether it may leave',
   held: 'Holds a ticket: it may leave at once',
   lease: 'May leave for as long as its ticket lasts, though the controller is lost',
   refused: 'May not leave',

@@ -32,6 +32,8 @@ export interface Api {
   get(path: string): Promise<Response>;
   /** True of an error that trying again does not mend. */
   hopeless(error: unknown): boolean;
+  /** True when the server is there, and has nothing to show yet. */
+  starting(error: unknown): boolean;
 }
 
 /** What the server said no to, or what it said makes no sense. */
@@ -101,6 +103,7 @@ export function httpApi(base: string, token: string | undefined): Api {
       throw new ApiError(wordsOf(text) ?? `the server said ${response.status}`, response.status);
     },
     hopeless: (error) => error instanceof ApiError && error.status >= 400 && error.status < 500,
+    starting: (error) => error instanceof ApiError && error.status === 503,
   };
 }
 

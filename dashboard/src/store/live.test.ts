@@ -28,7 +28,8 @@ function server(first: Snapshot) {
     request: () => Promise.reject(new Error('not asked in this test')),
     get: () => Promise.reject(new Error('not asked in this test')),
     mayAsk: false,
-    hopeless: (error) => error instanceof ApiError && error.status >= 400,
+    hopeless: (error) => error instanceof ApiError && error.status >= 400 && error.status < 500,
+    starting: (error) => error instanceof ApiError && error.status === 503,
   };
   return { api, state, heard, last: () => heard.at(-1)!.hearing };
 }
@@ -87,6 +88,18 @@ test('it waits longer after each attempt, up to a limit, and at once when asked'
   network.retry();
   await settle(1);
   expect(s.state.asked).toBe(asked + 1);
+  expect(network.snapshot.get()).toBe(first);
+  network.stop();
+});
+
+test('a network that is still starting is waited for, and is not lost', async () => {
+  const s = server(first);
+  s.state.error = new ApiError('still starting', 503);
+  const network = live(s.api);
+  await settle(5000);
+  expect(network.connection.get()).toEqual({ state: 'connecting' });
+  s.state.error = undefined;
+  await settle(1000);
   expect(network.snapshot.get()).toBe(first);
   network.stop();
 });

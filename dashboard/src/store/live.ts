@@ -7,7 +7,7 @@ import type { Api } from './api.ts';
 import { type Source, store } from './store.ts';
 
 export type Connection =
-  /** Nothing was heard yet. */
+  /** Nothing was heard yet, or the network says that it is still starting. */
   | { readonly state: 'connecting' }
   | { readonly state: 'live' }
   /** It was there, and is not; it is tried again and again. `since` in milliseconds since 1970. */
@@ -41,6 +41,8 @@ const FRAME_MS = 16;
 /** Between attempts, doubled each time up to the last. */
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4000;
+/** A network that starts is asked again so soon. */
+const STARTING_MS = 400;
 
 export function live(api: Api): Live {
   const snapshot = store<Snapshot | undefined>(undefined);
@@ -102,7 +104,10 @@ export function live(api: Api): Live {
     } catch (error) {
       const why = (error as Error).message;
       if (api.hopeless(error)) connection.set({ state: 'failed', why });
-      else lose(why);
+      else if (api.starting(error) && !snapshot.get() && !stopped) {
+        connection.set({ state: 'connecting' });
+        again = setTimeout(connect, STARTING_MS);
+      } else lose(why);
     }
   }
 
