@@ -169,15 +169,15 @@ describe('docs/emulate.md', () => {
       expect((await emulate(TWO, '--scenario', file(`page${i}.yaml`, text))).code).toBe(0);
   });
 
-  test('shows what the commands print', async () => {
+  test('shows what the commands print, if not to the millisecond', async () => {
+    const untimed = (line: string) => line.replace(/^ *\d+\.\d{3} s/, '').replaceAll(examples, 'examples/');
     const shown = [...page.matchAll(/^\$ nearcast emulate (.*)\n([\s\S]*?)```/gm)];
     expect(shown.length).toBeGreaterThan(1);
     for (const [, words = '', text = ''] of shown) {
       const args = words.split(' ').map((w) => (w.startsWith('examples/') ? join(examples, w.slice(9)) : w));
       const { out } = await emulate(...args);
-      const lines = out.trimEnd().split('\n');
-      for (const line of text.trimEnd().split('\n'))
-        if (line !== '…') expect(lines.map((l) => l.replaceAll(examples, 'examples/'))).toContain(line);
+      const lines = out.split('\n').map(untimed);
+      for (const line of text.trimEnd().split('\n')) if (line !== '…') expect(lines).toContain(untimed(line));
     }
   });
 });
