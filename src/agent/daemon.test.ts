@@ -273,6 +273,31 @@ test('metrics say what is wanted and what was sent, session by session', async (
   expect((await fetch(daemon.metricsUrl!.replace('/metrics', '/'))).status).toBe(404);
 });
 
+test('boards for FRR, BIRD and GoBGP find the names they know, when they ask for them, and not otherwise', async () => {
+  const up = await upstream();
+  const web = await service();
+  const daemon = await daemonOf(planFile({ up, service: web.port }));
+  await until(() => route(up));
+  const get = async (query: string) => fetch(`${daemon.metricsUrl}${query}`);
+  expect(await (await get('')).text()).not.toMatch(/^(frr|bird|bgp)_/m);
+  const text = await (await get('?compat=frr,bird&compat=gobgp')).text();
+  expect(text).toMatch(/^nearcast_build_info/m);
+  const lines = text.split('\n').filter((l) => /^(frr|bird|bgp)_/.test(l) && !/uptime|message/.test(l));
+  expect(lines).toMatchInlineSnapshot(`
+    [
+      "frr_bgp_peer_state{vrf="default",afi="ipv4",safi="unicast",local_as="64500",peer="127.0.0.1",peer_as="64601"} 1",
+      "frr_bgp_peer_prefixes_advertised_count_total{vrf="default",afi="ipv4",safi="unicast",local_as="64500",peer="127.0.0.1",peer_as="64601"} 1",
+      "frr_bgp_peer_prefix_advertised{vrf="default",afi="ipv4",safi="unicast",local_as="64500",peer="127.0.0.1",peer_as="64601",prefix="203.0.113.0/24"} 1",
+      "bird_protocol_up{name="up",proto="BGP",ip_version="4",import_filter="",export_filter="",state="Established"} 1",
+      "bird_protocol_prefix_export_count{name="up",proto="BGP",ip_version="4",import_filter="",export_filter=""} 1",
+      "bgp_peer_state{peer="127.0.0.1",session_state="ESTABLISHED",admin_state="UP"} 1",
+      "bgp_routes_advertised{peer="127.0.0.1",route_family="ipv4-unicast"} 1",
+    ]
+  `);
+  expect(text).toMatch(/^bgp_sent_message_total\{peer="127\.0\.0\.1"\} [1-9]/m);
+  expect((await get('?compat=cisco')).status).toBe(400);
+});
+
 test('killed with -9, an agent that comes back lets peers keep its routes until its health is known, and a clean stop leaves none', async () => {
   const up = await upstream();
   const web = await service();

@@ -178,12 +178,23 @@ class Running implements Daemon {
     return this.#registry;
   }
 
+  async #compat(names: readonly string[]): Promise<string | undefined> {
+    if (names.length === 0) return '';
+    const { COMPAT, compatText } = await import('./metrics-compat.ts');
+    const kinds = COMPAT.filter((kind) => names.includes(kind));
+    if (names.some((name) => !COMPAT.some((kind) => kind === name))) return undefined;
+    return compatText(kinds, this.agent, this.#options.clock.now());
+  }
+
   async start(): Promise<void> {
     const { log, metrics, site, file } = this.#options;
     await this.agent.start();
     // Who is not scraped announces all the same.
     if (metrics)
-      this.#metricsServer = await serveMetrics(() => this.#metrics(), metrics).catch((error: Error) => {
+      this.#metricsServer = await serveMetrics(
+        { registry: () => this.#metrics(), compat: (names) => this.#compat(names) },
+        metrics,
+      ).catch((error: Error) => {
         log.warn(error.message);
         return undefined;
       });
