@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 import { landPlugin } from './land.ts';
 
 /** Where `npm run dev:dashboard` finds a running `nearcast up`. */
-const UP = process.env['NEARCAST_UP'] ?? 'http://127.0.0.1:8081';
+const UP = process.env['NEARCAST_UP'] ?? 'http://127.0.0.1:8070';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

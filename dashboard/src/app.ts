@@ -8,10 +8,11 @@ import type { Live } from './store/live.ts';
 import { derived, type Source, type Store, store, useStore } from './store/store.ts';
 import type { ThemeChoice, ThemeStores } from './store/theme.ts';
 import { formatView, readView, type Selected, START, type View } from './store/view.ts';
+import { useClock } from './ui/use-clock.ts';
 
 export interface Shown {
   readonly snapshot: Snapshot;
-  /** The instant that is shown, milliseconds since 1970. */
+  /** The instant that is shown, milliseconds since 1970; of the present: that of the latest event. Ages go by `useAt()`. */
   readonly at: number;
   /** It is the present. */
   readonly live: boolean;
@@ -93,4 +94,12 @@ export function useShown(): Shown {
   const shown = useStore(useApp().shown);
   if (!shown) throw new Error('a panel was drawn before anything was heard');
   return shown;
+}
+
+/** The instant that ages are counted to: that of the view, or the time of this moment, which goes on every second. */
+export function useAt(): number {
+  const { at, live } = useShown();
+  const now = useClock(1000);
+  // A clock behind that of the server must not make ages negative.
+  return live ? Math.max(now, at) : at;
 }

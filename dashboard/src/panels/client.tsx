@@ -1,6 +1,6 @@
 /** One client: where it lands, the way there network by network, and why at each step. */
 import type { Internet, Landing } from '../../../src/control/index.ts';
-import { useApp, useShown } from '../app.ts';
+import { useApp, useAt, useShown } from '../app.ts';
 import { countText, instantText, many, rttText, spanText } from '../data/format.ts';
 import { placeText } from '../data/scene.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -8,7 +8,8 @@ import { SiteName, useSiteColour } from '../ui/state.tsx';
 
 export function ClientDetail({ id }: { readonly id: string }) {
   const app = useApp();
-  const { snapshot, at } = useShown();
+  const { snapshot } = useShown();
+  const at = useAt();
   const vantage = Object.hasOwn(snapshot.vantages, id) ? snapshot.vantages[id] : undefined;
   if (!vantage)
     return (
@@ -44,7 +45,7 @@ export function ClientDetail({ id }: { readonly id: string }) {
           The same way since {instantText(landing.at)}, {spanText(at - landing.at)}.
         </p>
       </section>
-      <Way landing={landing} internet={snapshot.internet} asn={snapshot.network.asn} />
+      <Way landing={landing} internet={snapshot.internet} />
       <section class="section">
         <h3>Asked</h3>
         <p>
@@ -69,15 +70,7 @@ function Network({ asn, internet }: { readonly asn: number; readonly internet: I
 }
 
 /** Routers of one network that follow each other are one step, with what each of them says. */
-function Way({
-  landing,
-  internet,
-  asn,
-}: {
-  readonly landing: Landing;
-  readonly internet: Internet;
-  readonly asn: number;
-}) {
+function Way({ landing, internet }: { readonly landing: Landing; readonly internet: Internet }) {
   const colour = useSiteColour();
   const { hops, path, site } = landing;
   const steps = hops.reduce<(typeof hops)[]>((all, hop) => {
@@ -90,7 +83,7 @@ function Way({
     <section class="section">
       <h3>The way, and why</h3>
       <p class="dim small">
-        AS path <code>{[...path, asn].join(' ')}</code> · {many(hops.length, 'router')}
+        AS path <code>{path.join(' ')}</code> · {many(hops.length, 'router')}
       </p>
       <ol class="way" style={{ '--tone': colour(site) }}>
         {steps.map((hopsHere, i) => {

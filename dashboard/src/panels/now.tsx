@@ -1,5 +1,5 @@
 /** What one sees first: what to do, the sites with their state and their part of the people, and what just happened. */
-import { useApp, useShown } from '../app.ts';
+import { useApp, useAt, useShown } from '../app.ts';
 import { clockText, many, rttText, shareText, spanText } from '../data/format.ts';
 import { news } from '../data/news.ts';
 import { placeText, sceneOf } from '../data/scene.ts';
@@ -26,7 +26,8 @@ export function Now() {
 
 function Sites() {
   const app = useApp();
-  const { snapshot, at } = useShown();
+  const { snapshot } = useShown();
+  const at = useAt();
   const selected = useStore(app.view, (v) => v.selected);
   const scene = sceneOf(snapshot);
   const colour = useSiteColour();
@@ -93,7 +94,8 @@ function Nowhere() {
 
 function News() {
   const history = useStore(useApp().live.history);
-  const { snapshot, at } = useShown();
+  const { snapshot } = useShown();
+  const at = useAt();
   const said = news(history?.timeline.between(at - NEWS_MS, at) ?? [], snapshot, NEWS);
   return (
     <section class="section">

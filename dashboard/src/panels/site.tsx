@@ -1,7 +1,7 @@
 /** One site: what it announces and why, its services, sessions and guard, who lands there and how far they are. */
 import type { ComponentChildren } from 'preact';
 import type { Order, Site, Snapshot } from '../../../src/control/index.ts';
-import { useApp, useShown } from '../app.ts';
+import { useApp, useAt, useShown } from '../app.ts';
 import { countText, many, rateText, rttText, shareText, spanText } from '../data/format.ts';
 import { type Mood, placeText, quantile, roundTrips, sceneOf } from '../data/scene.ts';
 import { Blank } from '../ui/blank.tsx';
@@ -12,7 +12,8 @@ import { MoodIcon, State, useSiteColour } from '../ui/state.tsx';
 const SOME = 12;
 
 export function SiteDetail({ name }: { readonly name: string }) {
-  const { snapshot, at, live } = useShown();
+  const { snapshot, live } = useShown();
+  const at = useAt();
   const colour = useSiteColour();
   const site = Object.hasOwn(snapshot.sites, name) ? snapshot.sites[name] : undefined;
   if (!site)

@@ -1,10 +1,11 @@
 /** The strip under the map: where in time one is. */
-import { useApp, useShown } from '../app.ts';
+import { useApp, useAt, useShown } from '../app.ts';
 import { clockText } from '../data/format.ts';
 
 export function Dock() {
   const app = useApp();
-  const { at, live } = useShown();
+  const { live } = useShown();
+  const at = useAt();
   return (
     <div class="dock-line">
       {live ? (
