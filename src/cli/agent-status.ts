@@ -10,6 +10,7 @@ import {
   type Write,
   withAgent,
 } from './agent-ask.ts';
+import { type NagiosAnswer, nagiosOf, nagiosUnknown } from './nagios.ts';
 import { type Column, formatTable, paint, printable, wantsColour } from './table.ts';
 
 export function statusCommand(write: Write = toStandardOutput): Command {
@@ -18,10 +19,18 @@ export function statusCommand(write: Write = toStandardOutput): Command {
     'how a site stands: health, guard, what is announced, sessions',
     `  nearcast status            the only agent of this machine
   nearcast status fra        that of site fra
-  nearcast status fra --json | jq '.scopes[].level'`,
+  nearcast status fra --json | jq '.scopes[].level'
+  nearcast status fra --nagios                            one line for a monitoring system, exit 0, 1, 2 or 3`,
   )
     .argument('[site]', 'name of the site')
-    .action(async (site: string | undefined, o: AskOptions) => {
+    .option('--nagios', 'as a monitoring plugin: OK, WARNING, CRITICAL or UNKNOWN, with exit 0, 1, 2 or 3')
+    .action(async (site: string | undefined, o: AskOptions & { readonly nagios?: true }) => {
+      if (o.nagios) {
+        const { line, exit } = await nagios(site, o);
+        write(`${line}\n`);
+        process.exitCode = exit;
+        return;
+      }
       const view = await ask(agentSocket(site, o), 'status', {});
       write(
         o.json
@@ -29,6 +38,14 @@ export function statusCommand(write: Write = toStandardOutput): Command {
           : `${formatStatus(view, wantsColour(process.stdout))}\n`,
       );
     });
+}
+
+async function nagios(site: string | undefined, o: AskOptions): Promise<NagiosAnswer> {
+  try {
+    return nagiosOf(await ask(agentSocket(site, o), 'status', {}));
+  } catch (error) {
+    return nagiosUnknown((error as Error).message);
+  }
 }
 
 export function watchCommand(write: Write = toStandardOutput): Command {
@@ -49,27 +66,25 @@ export function watchCommand(write: Write = toStandardOutput): Command {
     });
 }
 
-export function explainCommand(write: Write = toStandardOutput): Command {
-  return askCommand(
-    'explain',
-    'why an upstream hears, or does not hear, of a prefix: from health to what was sent',
-    `  nearcast explain prefix 203.0.113.0/24 to as64601
-  nearcast explain prefix 203.0.113.0/24 to 198.51.100.1 --site fra --json`,
-  )
-    .argument('<words...>', 'prefix PREFIX to UPSTREAM')
-    .option('--site <name>', 'name of the site')
-    .action(async (words: readonly string[], o: AskOptions & { readonly site?: string }) => {
-      const [prefix, upstream] = words.filter((w) => w !== 'prefix' && w !== 'to');
-      const view = await ask(agentSocket(o.site, o), 'explain', {
-        prefix: prefix ?? '',
-        upstream: upstream ?? '',
-      });
-      write(
-        o.json
-          ? `${JSON.stringify(view, null, 2)}\n`
-          : `${formatExplain(view, wantsColour(process.stdout))}\n`,
-      );
-    });
+/** The command `explain` with the options that its question to an agent has. */
+export function upstreamCommand(examples: string): Command {
+  return askCommand('explain', '', examples).option('--site <name>', 'of an agent: the name of its site');
+}
+
+/** Asks an agent why an upstream hears, or does not hear, of a prefix; the words are `prefix PREFIX to UPSTREAM`. */
+export async function explainUpstream(
+  words: readonly string[],
+  o: AskOptions & { readonly site?: string },
+  write: Write,
+): Promise<void> {
+  const [prefix, upstream] = words.filter((w) => w !== 'prefix' && w !== 'to');
+  const view = await ask(agentSocket(o.site, o), 'explain', {
+    prefix: prefix ?? '',
+    upstream: upstream ?? '',
+  });
+  write(
+    o.json ? `${JSON.stringify(view, null, 2)}\n` : `${formatExplain(view, wantsColour(process.stdout))}\n`,
+  );
 }
 
 type Service = StatusView['services'][number];

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Daemon, readPlan, startDaemon } from '../agent/index.ts';
+import { type Daemon, readPlan, type StatusView, startDaemon } from '../agent/index.ts';
 import { logger, realClock } from '../host/index.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { drainCommand, freezeCommand, undrainCommand, unfreezeCommand } from './agent-orders.ts';
 import { checkAgent } from './agent-run.ts';
-import { explainCommand, statusCommand } from './agent-status.ts';
+import { statusCommand } from './agent-status.ts';
+import { explainCommand } from './explain.ts';
+import { nagiosOf } from './nagios.ts';
 import { reloadCommand } from './reload.ts';
 import { showCommand } from './show.ts';
 
@@ -70,6 +72,78 @@ test('status says on one screen how the site stands; as JSON with a schema', asy
     schema: 'nearcast.status/1',
     site: 'fra',
   });
+});
+
+test('status --nagios is one line with numbers and the exit codes of monitoring plugins', async () => {
+  const before = process.exitCode;
+  try {
+    expect(await say(statusCommand, 'fra', '--nagios')).toMatch(
+      /^NEARCAST CRITICAL - fra: no session with up(, [^|]*)? \| sessions=0;;;0;1 told=0;;;0;1( 'web\/command'=[\d.]+s)?\n$/,
+    );
+    expect(process.exitCode).toBe(2);
+    let out = '';
+    await statusCommand((text) => {
+      out += text;
+    }).parseAsync(['--nagios', '--socket', join(folder, 'none.sock')], { from: 'user' });
+    expect(out).toMatch(/^NEARCAST UNKNOWN - nothing listens at .*none\.sock/);
+    expect(process.exitCode).toBe(3);
+  } finally {
+    process.exitCode = before;
+  }
+});
+
+test('for a monitoring system a healthy site is OK, a drained one a warning, a service that is down critical', () => {
+  const service = {
+    service: 'web',
+    addresses: [],
+    phase: 'up',
+    verdict: 'up',
+    since: '',
+    why: [],
+    probes: [],
+  };
+  const prefix = { prefix: '203.0.113.0/24', expected: true, advertised: true, why: 'told' };
+  const up = {
+    upstream: 'up',
+    asn: 64601,
+    address: '127.0.0.1',
+    state: 'Established',
+    since: '',
+    prefixes: [prefix],
+  };
+  const scope = { scope: '203.0.113.0/24', prefixes: [], level: 'full', since: '', why: [], ticket: 'alone' };
+  const of = (changes: object) =>
+    nagiosOf({
+      site: 'fra',
+      drain: { phase: 'in', since: '', remarks: [] },
+      scopes: [scope],
+      services: [service],
+      upstreams: [up],
+      ...changes,
+    } as unknown as StatusView);
+  expect(of({})).toEqual({
+    exit: 0,
+    line: 'NEARCAST OK - fra: 1 of 1 announcements told to 1 upstreams | sessions=1;;;0;1 told=1;;;0;1',
+  });
+  const out = { ...prefix, expected: false, advertised: false };
+  const drained = of({
+    drain: { phase: 'out', since: '', remarks: [] },
+    scopes: [{ ...scope, level: 'withdrawn' }],
+    upstreams: [{ ...up, prefixes: [out] }],
+  });
+  expect([drained.exit, drained.line]).toEqual([
+    1,
+    expect.stringMatching(/^NEARCAST WARNING - fra: drain: out \|/),
+  ]);
+  const down = of({
+    services: [{ ...service, verdict: 'down' }],
+    scopes: [{ ...scope, level: 'less-preferred' }],
+  });
+  expect([down.exit, down.line]).toEqual([
+    2,
+    expect.stringMatching(/^NEARCAST CRITICAL - fra: web is down, 203\.0\.113\.0\/24 is less preferred \|/),
+  ]);
+  expect(of({ upstreams: [{ ...up, prefixes: [{ ...prefix, advertised: false }] }] }).exit).toBe(2);
 });
 
 test('explain reads as a sentence: prefix P to U', async () => {
