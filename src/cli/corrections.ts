@@ -6,9 +6,12 @@ import { z } from 'zod';
 import type { Prefix } from '../base/index.ts';
 import {
   eachExpected,
+  expectedAt,
   learn,
   MOST_OBSERVATIONS,
+  type Nodes,
   type Observation,
+  type Part,
   pointOf,
   summariseExpected,
 } from '../predict/index.ts';
@@ -172,4 +175,24 @@ function sourcesText(kept: Catchment): string {
 
 function fromRow([id, asn, cc, lat, lon, site]: Catchment['observations'][number]): Observation {
   return { id, asn: asn ?? undefined, cc, at: lat === null || lon === null ? undefined : { lat, lon }, site };
+}
+
+/** Where a group of networks is expected to land by what is kept beside the plan; undefined when nothing is. */
+export function expectedParts(plan: string, s: Stage, nodes: Nodes): readonly Part[] | undefined {
+  const seen = observationsKept(plan, s.prefix).filter((o) => s.prediction.sites.includes(o.site));
+  if (seen.length === 0) return undefined;
+  const learned = learn(s.prediction, seen);
+  const whole = new Float64Array(s.prediction.sites.length);
+  let sum = 0;
+  for (const node of nodes) {
+    const weight = (s.ground.nodeWeight[node] as number) || 1e-9;
+    for (const [k, p] of expectedAt(learned, node)?.entries() ?? []) {
+      whole[k]! += weight * p;
+      sum += weight * p;
+    }
+  }
+  return [...whole.entries()]
+    .filter(([, w]) => w > 0)
+    .sort((a, b) => b[1] - a[1])
+    .map(([k, w]) => ({ site: s.prediction.sites[k] as string, part: w / sum }));
 }

@@ -44,8 +44,8 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'explain',
-    summary: 'why an upstream hears, or does not hear, of a prefix',
-    load: async () => (await import('./agent-status.ts')).explainCommand(),
+    summary: 'why a client lands where it does, or why an upstream hears of a prefix',
+    load: async () => (await import('./explain.ts')).explainCommand(),
   },
   {
     name: 'drain',

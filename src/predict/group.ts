@@ -5,7 +5,7 @@ import { countryOf, indexOf, type LatLon } from '../topology/index.ts';
 import { eachPart, type Part } from './catchment.ts';
 import type { Ground } from './ground.ts';
 import { NO_SHARE } from './kernel/index.ts';
-import { applyMove, type Moved, movedWeight, movesOf } from './movers.ts';
+import { applyMove, type Move, type Moved, movedWeight, movesOf } from './movers.ts';
 import { type Prediction, predict } from './predict.ts';
 
 /** Cities of networks, as the ground counts them. */
@@ -50,20 +50,52 @@ export function partsOf(
   return { parts, unreached: sum > 0 ? unreached / sum : 0 };
 }
 
-/** Single changes that give the group another likeliest site, or `wanted`; those that disturb others least come first. */
+/**
+ * Single changes that give the group another likeliest site, or `wanted`; those that disturb others least come first. More
+ * prepends are only tried where taking the announcement out moves the group, and of several that come to the same the fewest
+ * are told: each try costs a prediction.
+ */
 export function groupMovers(prediction: Prediction, nodes: Nodes, wanted?: string): Moved[] {
+  const { ground, deployment, scene } = prediction;
   const before = partsOf(prediction, nodes).parts[0]?.site;
   const found: Moved[] = [];
-  for (const move of movesOf(prediction.deployment)) {
-    const then = predict(prediction.ground, applyMove(prediction.deployment, move), {
-      marginKm: prediction.scene.marginKm,
-    });
+  const attempt = (move: Move): boolean => {
+    const then = predict(ground, applyMove(deployment, move), { marginKm: scene.marginKm });
     const { parts } = partsOf(then, nodes);
     const after = parts[0]?.site;
-    if (after === undefined || after === before || (wanted !== undefined && after !== wanted)) continue;
-    found.push({ move, parts, others: movedWeight(prediction, then) });
-  }
+    if (after === undefined || after === before) return false;
+    const others = movedWeight(prediction, then);
+    const same = found.some(
+      (f) =>
+        f.move.kind === 'prepend' &&
+        move.kind === 'prepend' &&
+        f.move.announcement === move.announcement &&
+        alike(f.parts, parts),
+    );
+    if (!same && (wanted === undefined || after === wanted)) found.push({ move, parts, others });
+    return true;
+  };
+  const all = movesOf(deployment);
+  const loose = new Set<number>();
+  for (const move of all)
+    if (move.kind !== 'prepend') {
+      const moves = attempt(move);
+      if (moves && move.kind === 'take out') loose.add(move.announcement);
+    }
+  for (const move of all)
+    if (move.kind === 'prepend') {
+      const now = deployment.announcements[move.announcement]?.prepend ?? 0;
+      if (move.to < now || loose.has(move.announcement)) attempt(move);
+    }
   return found.sort((a, b) => a.others - b.others);
+}
+
+/** Equal as far as anybody would tell. */
+function alike(a: readonly Part[], b: readonly Part[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((p, i) => p.site === b[i]?.site && Math.abs(p.part - (b[i] as Part).part) < 1e-3)
+  );
 }
 
 /** Where a city of a network is; undefined where that is not known. */
