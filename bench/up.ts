@@ -6,16 +6,16 @@
  *     npm run bench -- up --site fra --rate 10 --json
  *
  * The clients are real ones: HTTP requests from source addresses in 127.0.0.0/8, one vantage for each country that lands at the site, and as
- * many elsewhere as witnesses that nobody else is disturbed. Linux.
+ * many elsewhere as witnesses that nobody else is disturbed. Then, in a world of its own, what the guard promises: see up-guard.ts. Linux.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type UpView, upAgentSocket, upSocket, type WhoRow } from '../src/cli/up-views.ts';
+import { upAgentSocket, type WhoRow } from '../src/cli/up-views.ts';
 import { connectControl } from '../src/host/index.ts';
+import { measureGuard, printGuard } from './up-guard.ts';
+import { pause, startWorld } from './up-world.ts';
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((a) => a !== 'up'),
@@ -62,21 +62,12 @@ interface Outcome {
   readonly witnesses: { readonly asked: number; readonly failed: number };
 }
 
-const bin = fileURLToPath(new URL('../bin/nearcast', import.meta.url));
-const began = performance.now();
-const child = spawn(
-  process.execPath,
-  [bin, 'up', ...(values.plan ? [values.plan] : []), '--json', '--http', '0', '--dns', '0', '--name', NAME],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
-);
-process.on('exit', () => child.kill('SIGTERM'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-const ready = await firstReady(child);
-const readyMs = performance.now() - began;
-const port = ready['http'] as number;
-const control = await connectControl(upSocket(NAME), { timeoutMs: 20_000 });
-const view = (await control.call('status')) as UpView;
+const world = await startWorld(NAME, values.plan);
+const { child, readyMs, control, settled } = world;
+const port = world.ready['http'] as number;
+const view = await world.view();
 const pids = [child.pid as number, ...view.sites.flatMap((s) => s.pid ?? [])];
 const weight = pids.map(weigh);
 const cpuAtReady = pids.reduce((n, pid) => n + cpuSeconds(pid), 0);
@@ -129,13 +120,14 @@ for (const [event, happen, watch, mend] of events) {
   await mend();
   await settled();
 }
-control.close();
+await world.stop();
+// The second half is about the guard of the example, whatever plan the first was about.
+const guard = values.plan === undefined ? await measureGuard() : undefined;
+if (guard && !values.json) printGuard(guard);
 if (values.json)
   console.log(
-    JSON.stringify({ readyMs, cpuAtReady, rss: sum((w) => w.rss), pss: sum((w) => w.pss), results }),
+    JSON.stringify({ readyMs, cpuAtReady, rss: sum((w) => w.rss), pss: sum((w) => w.pss), results, guard }),
   );
-child.kill('SIGTERM');
-await new Promise((resolve) => child.once('exit', resolve));
 process.exit(0);
 
 /** Everybody asks, then it happens, then they are watched. */
@@ -237,31 +229,6 @@ async function agent(verb: 'drain' | 'undrain'): Promise<void> {
   client.close();
 }
 
-/** Everything announces again and every vantage has a way. */
-async function settled(): Promise<void> {
-  for (let i = 0; i < 600; i++) {
-    if (((await control.call('status')) as UpView).ready) break;
-    await pause(100);
-  }
-  await pause(1000);
-}
-
-function firstReady(process: ChildProcess): Promise<{ readonly [name: string]: unknown }> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    process.once('exit', (code) => reject(new Error(`nearcast up ended with ${code}`)));
-    process.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const lines = text.split('\n');
-      text = lines.pop() as string;
-      for (const line of lines) {
-        const said = JSON.parse(line) as { readonly [name: string]: unknown };
-        if (said['kind'] === 'ready') resolve(said);
-      }
-    });
-  });
-}
-
 function print({ event, vantages, witnesses }: Outcome): void {
   const moved = vantages.flatMap((v) => v.movedMs ?? []);
   const stayed = vantages.length - moved.length;
@@ -328,8 +295,4 @@ function ms(n: number): string {
 
 function mb(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-function pause(time: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, time));
 }

@@ -4,14 +4,18 @@ import { type Column, formatTable, paint } from './table.ts';
 import type { UpSite, UpView, WhoRow } from './up-views.ts';
 
 const BAR = 24;
+const BARS = '';
+const COUNTRIES = 'COUNTRIES';
+/** Columns that a narrow terminal goes without, and from how many characters on they are there. */
+const FROM_WIDTH: { readonly [title: string]: number } = { [BARS]: 116, [COUNTRIES]: 92 };
 
-export const SITE_COLUMNS: readonly Column<UpSite>[] = [
+const SITE_COLUMNS: readonly Column<UpSite>[] = [
   { title: 'SITE', text: (s) => s.site },
   { title: 'PLACE', text: (s) => s.place },
   { title: 'STATE', text: (s) => stateText(s), colour: (s) => stateColour(s) },
   { title: 'CLIENTS', align: 'right', text: (s) => `${(100 * s.share).toFixed(0)} %` },
-  { title: '', text: (s) => '█'.repeat(Math.round(s.share * BAR)).padEnd(BAR, '·') },
-  { title: 'COUNTRIES', align: 'right', text: (s) => String(s.vantages) },
+  { title: BARS, text: (s) => '█'.repeat(Math.round(s.share * BAR)).padEnd(BAR, '·') },
+  { title: COUNTRIES, align: 'right', text: (s) => String(s.vantages) },
   { title: 'RTT', align: 'right', text: (s) => (s.rttMs === undefined ? '' : `${s.rttMs.toFixed(0)} ms`) },
   {
     title: 'LOAD',
@@ -67,26 +71,26 @@ export function board(
   news: readonly string[],
   colour: boolean,
   rows: number,
+  wide: number,
 ): readonly string[] {
-  const dim = (text: string) => (colour ? paint(text, 'dim') : text);
+  const cut = (text: string) =>
+    [...text].length > wide ? `${[...text].slice(0, wide - 1).join('')}…` : text;
+  const columns = SITE_COLUMNS.filter(({ title }) => wide >= (FROM_WIDTH[title] ?? 0));
+  const state = view.ready ? 'all of the world reaches one' : 'settling';
   const head = [
-    `${view.network}: ${view.sites.length} sites, ${view.ready ? 'all of the world reaches one' : 'settling'}   http://${view.http}/   dns ${view.dns}`,
+    cut(`${view.network}: ${view.sites.length} sites, ${state}   http://${view.http}/   dns ${view.dns}`),
     '',
-    ...formatTable(SITE_COLUMNS, view.sites, colour).split('\n'),
-    ...(view.cuts.length > 0 ? ['', `cut: ${view.cuts.join(', ')}`] : []),
+    ...formatTable(columns, view.sites, colour).split('\n'),
+    ...(view.cuts.length > 0 ? ['', cut(`cut: ${view.cuts.join(', ')}`)] : []),
     ...(view.controlled === false ? ['', 'the controller is dead: nobody hands out tickets'] : []),
     '',
   ];
-  const tail = [
-    '',
-    dim(
-      'curl --interface 127.81.0.1 http://' +
-        view.http +
-        '/    nearcast drain|kill|heal SITE    nearcast who    Ctrl-C ends',
-    ),
-  ];
+  const help = cut(
+    `curl --interface 127.81.0.1 http://${view.http}/   nearcast drain|kill|heal SITE   nearcast who   Ctrl-C ends`,
+  );
+  const tail = ['', colour ? paint(help, 'dim') : help];
   const room = Math.max(3, rows - head.length - tail.length - 1);
-  return [...head, ...news.slice(-room), ...tail];
+  return [...head, ...news.slice(-room).map(cut), ...tail];
 }
 
 /** What moved between two looks, one sentence for each pair of sites. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl } from '../host/index.ts';
-import { moves } from './up-board.ts';
+import { board, moves } from './up-board.ts';
 import { ask } from './up-orders.ts';
 import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
@@ -355,7 +355,14 @@ test('a site whose clients the rest could not carry stays, and says what the res
 }, 60_000);
 
 test('without a controller nothing that is announced changes, also when every lease has ended', async () => {
-  const before = await ask('who', { all: true }, o);
+  // Routes that are still on their way from what was before come to rest first.
+  let before = await ask('who', { all: true }, o);
+  await until(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const was = JSON.stringify(before);
+    before = await ask('who', { all: true }, o);
+    return JSON.stringify(before) === was;
+  });
   expect((await ask('kill', { site: 'controller' }, o)).done[0]).toMatch(/^the controller is dead/);
   // A site whose lease has ended holds no ticket, and says so.
   await until(async () => (await tickets()).every((t) => t === 'lost'), 20_000);
@@ -453,4 +460,42 @@ test('what moved is said once for each pair of sites', () => {
     'tyo → sin: a 12 ms, b 12 ms, c 12 ms, d 12 ms and 1 more',
     'tyo → nowhere: f',
   ]);
+});
+
+test.each([80, 140])('no line of the board is wider than a terminal of %i columns', (wide) => {
+  const site = {
+    site: 'jnb',
+    place: 'Johannesburg, ZA',
+    standing: 'running',
+    state: { level: 'full' as const, why: [], drain: 'in', services: { web: 'up' } },
+    vantages: 27,
+    share: 0.16,
+    rttMs: 82,
+    asked: 12,
+    load: 56e9,
+    capacity: 100e9,
+  };
+  const view: UpView = {
+    schema: 'nearcast.up/1',
+    network: 'planet',
+    pid: 1,
+    http: '127.0.0.1:8080',
+    dns: '127.0.0.1 port 8053',
+    hosts: ['127.0.0.1'],
+    ready: true,
+    sites: [site, { ...site, site: 'tyo', share: 0.84 }],
+    cuts: ['tyo – as64604', 'tyo – as64607'],
+    outcomes: { served: 0, lost: 0, failed: 0 },
+    folder: '',
+  };
+  const lines = board(
+    view,
+    ['12:00:00 fra → lon: Moscow 40 ms, Cairo 54 ms, Budapest 22 ms, Milan 18 ms'],
+    false,
+    40,
+    wide,
+  );
+  expect(lines.filter((line) => [...line].length > wide)).toEqual([]);
+  expect(lines.join('\n')).toContain('56 of 100 Gbps');
+  expect(lines.join('\n').includes('COUNTRIES')).toBe(wide === 140);
 });

@@ -38,6 +38,7 @@ const EXAMPLES = `
 Examples:
   nearcast up                                          eight sites on five continents, and the internet between them
   nearcast up network.yaml                             your own plan
+  nearcast up --page 9000                              its page at another port than 8070; --page off: none
   nearcast up network.yaml --try                       whether it works, in a script: starts it, asks, and ends
 
 Then, from another terminal:
@@ -77,7 +78,11 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
     .option('--name <name>', 'a name of its own, for a second world beside another', 'up')
     .option('--ases <number>', 'autonomous systems beside the upstreams of the plan', whole(20, 2000), ASES)
     .option('--seed <number>', 'another internet', whole(0, 0xffff_ffff), SEED)
-    .option('--demand <rate>', 'what all clients together ask for; 40 % of what the sites can serve', bits)
+    .option(
+      '--demand <rate>',
+      'what all clients together ask for; a quarter of what the sites can serve',
+      bits,
+    )
     .option('--try', 'ask once over HTTP and DNS from all over the world, say who answered, and end')
     .option('--json', 'one JSON object a line for everything that happens')
     .addHelpText('after', EXAMPLES)

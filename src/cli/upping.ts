@@ -276,7 +276,8 @@ class Up {
   }
 
   #draw(): void {
-    const lines = board(this.#view(), this.#news, this.#colour, process.stdout.rows ?? 40);
+    const { rows = 40, columns = 80 } = process.stdout;
+    const lines = board(this.#view(), this.#news, this.#colour, rows, columns);
     process.stdout.write(`\x1b[H\x1b[2J${lines.join('\n')}\n`);
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Prefix } from '../base/index.ts';
 import { parsePlan } from '../plan/index.ts';
 import { Demand, sumOf, usualDemand } from './demand.ts';
-import type { InternetMap } from './map.ts';
+import type { Vantage } from './vantage.ts';
 
 function planOf(capacities: readonly string[]) {
   const sites = capacities.map(
@@ -16,27 +16,30 @@ function planOf(capacities: readonly string[]) {
   return parsed.plan;
 }
 
-/** Routers `name users`, and where each lands by prefix. */
-function internet(routers: string, lands: (name: string, prefix: Prefix) => string | undefined) {
-  const all = routers.split(', ').map((text) => {
-    const [name, users] = text.split(' ') as [string, string];
-    return { name, users: Number(users) };
+/** Vantages as `name people`. */
+function from(text: string): readonly Vantage[] {
+  return text.split(', ').map((one) => {
+    const [name, population] = one.split(' ') as [string, string];
+    return {
+      address: name,
+      place: { name, cc: '', code: '', lat: 0, lon: 0, population: Number(population) },
+    };
   });
-  return {
-    map: { routers: all } as unknown as InternetMap,
-    trace: (from: string, prefix: Prefix) => {
-      const site = lands(from, prefix);
-      return { routers: [from], path: [], latencyMs: 1, ...(site === undefined ? {} : { site }) };
-    },
-  };
 }
 
+const ways = (lands: (name: string, prefix: Prefix) => string | undefined) => ({
+  trace: (vantage: Vantage, prefix: Prefix) => {
+    const site = lands(vantage.address, prefix);
+    return { vantage, routers: [], path: [], latencyMs: 1, ...(site === undefined ? {} : { site }) };
+  },
+});
+
 test('people ask for the same amount each, and it lands where the routes lead, prefix by prefix', () => {
-  const plan = planOf(['', '']);
-  const world = internet('a 30, b 10, c 60, core 0', (name, prefix) =>
-    name === 'a' ? 's0' : name === 'b' ? (prefix.startsWith('203') ? 's0' : 's1') : 's1',
-  );
-  const loads = new Demand(world, plan, 1000).loads();
+  const all = ways((name, prefix) => {
+    if (name === 'a') return 's0';
+    return name === 'b' && prefix.startsWith('203') ? 's0' : 's1';
+  });
+  const loads = new Demand(all, planOf(['', '']), 1000, from('a 30, b 10, c 60')).loads();
   expect(Object.fromEntries(loads)).toEqual({
     s0: { '203.0.113.0/24': 200, '198.51.100.0/24': 150 },
     s1: { '203.0.113.0/24': 300, '198.51.100.0/24': 350 },
@@ -45,15 +48,12 @@ test('people ask for the same amount each, and it lands where the routes lead, p
 });
 
 test('what finds no way is carried by nobody, and a site where nobody lands carries nothing', () => {
-  const loads = new Demand(
-    internet('a 30, b 70', (n) => (n === 'a' ? 's0' : undefined)),
-    planOf(['', '']),
-    1000,
-  ).loads();
+  const some = ways((name) => (name === 'a' ? 's0' : undefined));
+  const loads = new Demand(some, planOf(['', '']), 1000, from('a 30, b 70')).loads();
   expect([...loads.values()].map(sumOf)).toEqual([300, 0]);
 });
 
-test('40 % of what all can serve is asked for, unless it is unknown what one of them can', () => {
-  expect(usualDemand(planOf(['capacity: 40 Gbps, ', 'capacity: 10 Gbps, ']))).toBe(20e9);
+test('a quarter of what all can serve is asked for, unless it is unknown what one of them can', () => {
+  expect(usualDemand(planOf(['capacity: 40 Gbps, ', 'capacity: 10 Gbps, ']))).toBe(12.5e9);
   expect(usualDemand(planOf(['capacity: 40 Gbps, ', '']))).toBeUndefined();
 });
