@@ -49,9 +49,20 @@ export class TicketClient implements Tickets {
     const { ca } = options.controller;
     this.#agents = {
       'http:': new http.Agent(keep),
-      'https:': new https.Agent({ ...keep, ...(ca === undefined ? {} : { ca: readFileSync(ca) }) }),
+      'https:': new https.Agent({ ...keep, ...(ca === undefined ? {} : { ca: this.#certificates(ca) }) }),
     };
     this.#listen(AGAIN);
+  }
+
+  /** None where they cannot be read: then no controller is believed, which changes nothing that is announced. */
+  #certificates(file: string): string | string[] {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      this.#options.log.error(`no controller will be believed: ${file} cannot be read (${code})`);
+      return [];
+    }
   }
 
   /** Whether the controller answered last; undefined before the first try. */
