@@ -55,6 +55,7 @@ export interface IssuerService {
   close(): Promise<void>;
 }
 
+/** What a site would hear. */
 export interface Considered {
   readonly may: boolean;
   /** In words, with numbers. */
