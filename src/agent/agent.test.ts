@@ -2,7 +2,7 @@
  * A whole agent in this process, over real TCP on loopback, against a router that stands for the upstream. Probes answer what
  * the test says, at the moment it says it.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -330,4 +330,16 @@ test('a session that this machine will not have is said, and everything else of 
     'there is no session with other: the kernel does not take the TCP MD5 password',
   ]);
   await until(() => heard(up)?.communities?.length === 1);
+});
+
+test('where no state can be kept the agent says so, and announces and withdraws all the same', async () => {
+  const up = await upstream();
+  writeFileSync(join(folder, 'file'), 'in the way');
+  const { answer, lines } = await started(port(up), { stateFile: join(folder, 'file', 'agent-fra.json') });
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  await until(() => lines.some((l) => /the state cannot be kept/.test(l)));
+  answer('dead');
+  await until(() => !heard(up));
 });

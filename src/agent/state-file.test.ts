@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { audit, audited } from './audit.ts';
-import { readState, replaceFile } from './state-file.ts';
+import { readState, replaceFile, type Saved, StateFile } from './state-file.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -69,6 +77,44 @@ function killedInTheMiddle(child: ChildProcess, writes: number, laterMs: number)
     child.on('close', () => resolve(Number(said.trimEnd().split('\n').at(-1))));
   });
 }
+
+test.runIf(existsSync('/dev/full'))(
+  'a full disk is said once, the old state stays whole, and the latest is written as soon as there is room',
+  async () => {
+    const path = join(folder, 'agent-fra.json');
+    await replaceFile(path, JSON.stringify(saved(1)));
+    const troubles: string[] = [];
+    const file = new StateFile(path, (why) => troubles.push(why));
+    symlinkSync('/dev/full', `${path}.new`);
+    for (const boot of [2, 3]) {
+      file.save(saved(boot) as unknown as Saved);
+      await file.settled();
+    }
+    await file.touch();
+    await file.settled();
+    expect(troubles).toEqual([
+      expect.stringMatching(/the state cannot be kept in .*agent-fra\.json \(ENOSPC\)/),
+    ]);
+    expect(readState(path)).toMatchObject({ saved: { boot: 1 } });
+    unlinkSync(`${path}.new`);
+    await file.touch();
+    await file.settled();
+    expect(readState(path)).toMatchObject({ saved: { boot: 3 } });
+    expect(troubles[1]).toMatch(/can be written again/);
+  },
+);
+
+test('a folder that cannot be written to is said, and nothing is thrown', async () => {
+  const blocked = join(folder, 'file');
+  writeFileSync(blocked, 'in the way');
+  const troubles: string[] = [];
+  const file = new StateFile(join(blocked, 'agent-fra.json'), (why) => troubles.push(why));
+  file.save(saved(1) as unknown as Saved);
+  await file.settled();
+  await file.touch();
+  await file.settled();
+  expect(troubles).toEqual([expect.stringMatching(/cannot be kept in .* \((ENOTDIR|EEXIST)\)/)]);
+});
 
 test('a file that is no state is said to be none, in a sentence, and does not stop the agent', () => {
   const path = join(folder, 'agent-fra.json');

@@ -94,13 +94,17 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Keeps a file at the latest state. Writes one at a time; of several that wait only the last is written. */
+/**
+ * Keeps a file at the latest state. Writes one at a time; of several that wait only the last is written. What the disk would not
+ * take is tried again with every sign of life.
+ */
 export class StateFile {
   readonly path: string;
   readonly #trouble: (why: string) => void;
   #next: string | undefined;
   #writing: Promise<void> | undefined;
-  #failing = false;
+  /** What could not be written. */
+  #unwritten: string | undefined;
 
   /** `trouble` hears once when the file can no longer be written, and once when it can again. */
   constructor(path: string, trouble: (why: string) => void) {
@@ -113,8 +117,13 @@ export class StateFile {
     this.#writing ??= this.#write();
   }
 
-  /** The agent is alive: a crash is later than this. */
+  /** The agent is alive: a crash is later than this. A file that is behind is brought up to date first. */
   async touch(): Promise<void> {
+    if (this.#unwritten !== undefined) {
+      this.#next ??= this.#unwritten;
+      this.#writing ??= this.#write();
+      return;
+    }
     const now = new Date();
     await utimes(this.path, now, now).catch(() => {});
   }
@@ -125,21 +134,22 @@ export class StateFile {
   }
 
   async #write(): Promise<void> {
+    let text = '';
     try {
       while (this.#next !== undefined) {
-        const text = this.#next;
+        text = this.#next;
         this.#next = undefined;
         await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
         await replaceFile(this.path, text);
-        if (this.#failing) this.#trouble(`${this.path} can be written again`);
-        this.#failing = false;
+        if (this.#unwritten !== undefined) this.#trouble(`${this.path} can be written again`);
+        this.#unwritten = undefined;
       }
     } catch (error) {
-      if (!this.#failing)
+      if (this.#unwritten === undefined)
         this.#trouble(
-          `the state cannot be kept in ${this.path} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}): a restart would begin anew`,
+          `the state cannot be kept in ${this.path} (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}): a restart would not know of what has happened since`,
         );
-      this.#failing = true;
+      this.#unwritten = this.#next ?? text;
       this.#next = undefined;
     } finally {
       this.#writing = undefined;
