@@ -29,14 +29,14 @@ export function Shell() {
               <MapView />
             </Guarded>
           </main>
-          <aside class="side" aria-label="Details">
-            <Side />
-          </aside>
           <section class="dock" aria-label="Time">
             <Guarded name="The time line">
               <Dock />
             </Guarded>
           </section>
+          <aside class="side" aria-label="Details">
+            <Side />
+          </aside>
           <Intent />
         </>
       ) : (

@@ -7,6 +7,12 @@ export interface Label {
   readonly width: number;
 }
 
+/** Of the map, in pixels. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+}
+
 export type Side = 'right' | 'left' | 'above' | 'below';
 
 interface Box {
@@ -23,7 +29,7 @@ const GAP = 4;
 const HEIGHT = 17;
 
 /** One side for each: the first on which nothing lies yet, else the one where least does. Earlier ones have the choice. */
-export function besides(labels: readonly Label[]): readonly Side[] {
+export function besides(labels: readonly Label[], frame: Frame): readonly Side[] {
   const taken: Box[] = labels.map(({ x, y }) => ({
     left: x - PIN,
     top: y - PIN,
@@ -35,7 +41,8 @@ export function besides(labels: readonly Label[]): readonly Side[] {
     const tried = SIDES.map((side) => {
       const box = boxOf(label, side);
       const covered = taken.reduce((sum, other, i) => sum + (i === own ? 0 : overlap(box, other)), 0);
-      return { side, box, covered };
+      // What is outside is not seen, which is worse than what is covered.
+      return { side, box, covered: covered + 2 * outside(box, frame) };
     });
     const best = tried.reduce((a, b) => (b.covered < a.covered ? b : a));
     taken.push(best.box);
@@ -54,4 +61,10 @@ function overlap(a: Box, b: Box): number {
   const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
   const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
   return across > 0 && down > 0 ? across * down : 0;
+}
+
+/** How much of it lies outside. */
+function outside(box: Box, { width, height }: Frame): number {
+  const inside = overlap(box, { left: 0, top: 0, right: width, bottom: height });
+  return (box.right - box.left) * (box.bottom - box.top) - inside;
 }

@@ -36,12 +36,15 @@ test('the whole world fits into wide, narrow and tiny places', () => {
   expect(away({ lng: 10, lat: 50 }, { lon: 10, lat: 50 })).toBeCloseTo(0);
 });
 
-test('names go to a side where nothing lies, and hidden ones take no room', () => {
+test('names go to a side where nothing lies and which is seen, and hidden ones take no room', () => {
   const at = (x: number, y: number, width = 40) => ({ x, y, width });
-  expect(besides([at(100, 100)])).toEqual(['right']);
-  expect(besides([at(100, 100), at(130, 100)])).toEqual(['left', 'right']);
-  expect(besides([at(100, 100), at(125, 100), at(75, 100)])[0]).toBe('above');
-  expect(besides([at(100, 100), at(128, 130, 0)])).toEqual(['right', 'right']);
+  const frame = { width: 400, height: 300 };
+  expect(besides([at(100, 100)], frame)).toEqual(['right']);
+  expect(besides([at(100, 100), at(130, 100)], frame)).toEqual(['left', 'right']);
+  expect(besides([at(100, 100), at(125, 100), at(75, 100)], frame)[0]).toBe('above');
+  expect(besides([at(100, 100), at(128, 130, 0)], frame)).toEqual(['right', 'right']);
+  expect(besides([at(390, 100)], frame)).toEqual(['left']);
+  expect(besides([at(390, 5, 60)], { width: 395, height: 300 })).toEqual(['left']);
 });
 
 test('the way of a client names every place once, from the client to the site', () => {

@@ -89,7 +89,8 @@ export const sites: LayerMaker = ({ map, app }) => {
       const hidden = button.classList.contains('quiet') || button.classList.contains(COVERED);
       return { site, x, y, width: hidden ? 0 : 14 + 7.2 * text };
     });
-    for (const [i, side] of besides(labels).entries())
+    const { clientWidth: width, clientHeight: height } = map.getContainer();
+    for (const [i, side] of besides(labels, { width, height }).entries())
       pins.get(labels[i]!.site)!.button.dataset['side'] = side;
   }
 

@@ -54,7 +54,7 @@ export function ClientDetail({ id }: { readonly id: string }) {
           {requests.lost > 0 && <span class="bad">, {countText(requests.lost)} lost</span>}
         </p>
         <p class="dim small">
-          Be this client: <code>curl --interface {id} http://HOST:PORT/</code>
+          Be this client: add <code>--interface {id}</code> to the curl command that nearcast up prints.
         </p>
       </section>
     </>

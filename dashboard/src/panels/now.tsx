@@ -96,7 +96,11 @@ function News() {
   const history = useStore(useApp().live.history);
   const { snapshot } = useShown();
   const at = useAt();
-  const said = news(history?.timeline.between(at - NEWS_MS, at) ?? [], snapshot, NEWS);
+  // A client that goes to the same site another way is for the timeline.
+  const happened = (history?.timeline.between(at - NEWS_MS, at) ?? []).filter(
+    (e) => e.kind !== 'landing' || e.was.site !== e.is.site,
+  );
+  const said = news(happened, snapshot, NEWS);
   return (
     <section class="section">
       <h2 class="label">What just happened</h2>
