@@ -54,12 +54,8 @@ export async function measureGuard(): Promise<GuardResult> {
       const state = async () => (await world.view()).sites.find((s) => s.site === site)?.state;
       for (let n = 0; n < 500 && (await state())?.level === 'full'; n++) await pause(20);
       const ms = performance.now() - at;
-      // A ticket that somebody else held to no purpose has to be called back first.
-      const refusedOrGone = async () => {
-        const { level, why } = (await state()) ?? {};
-        return level === 'withdrawn' || why?.some((w) => w.startsWith('refused')) === true;
-      };
-      for (let n = 0; n < 500 && !(await refusedOrGone()); n++) await pause(20);
+      // A ticket that somebody else holds to no purpose is called back first: a refusal may be for a moment.
+      for (let n = 0; n < 300 && (await state())?.level !== 'withdrawn'; n++) await pause(20);
       const now = await state();
       failed.push({ site, service, level: now?.level, ms, why: now?.why.slice(0, 2).join('; ') ?? '' });
     }
