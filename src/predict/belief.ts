@@ -68,15 +68,20 @@ export function routedParts(prediction: Prediction, client: Client): Float64Arra
   if (v < 0) return parts;
   const from = terrain.nodeOffsets[v] as number;
   const count = (terrain.nodeOffsets[v + 1] as number) - from;
-  let cities = Array.from({ length: count }, (_, i) => cityAnswer(prediction, from + i));
-  const own = cities.filter((c) => c.place?.cc === client.cc);
-  if (own.length > 0) cities = own;
+  const nodes = Array.from({ length: count }, (_, i) => from + i);
+  const placeAt = (node: number): Place | undefined => terrain.at[terrain.nodePlace[node] as number];
+  const own = nodes.filter((node) => placeAt(node)?.cc === client.cc);
+  let near = own.length > 0 ? own : nodes;
   const { at } = client;
   if (at) {
-    const km = cities.map((c) => (c.place ? distanceKm(c.place, at) : Number.POSITIVE_INFINITY));
-    const best = cities[km.indexOf(Math.min(...km))];
-    if (best) cities = [best];
+    const km = near.map((node) => {
+      const place = placeAt(node);
+      return place ? distanceKm(place, at) : Number.POSITIVE_INFINITY;
+    });
+    const best = near[km.indexOf(Math.min(...km))];
+    if (best !== undefined) near = [best];
   }
+  const cities = near.map((node) => cityAnswer(prediction, node));
   const whole = cities.reduce((sum, c) => sum + (c.weight || 1e-9), 0);
   for (const city of cities)
     for (const { site, part } of city.parts)

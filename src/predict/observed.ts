@@ -107,23 +107,9 @@ export function expected(learned: Learned, client: Client): Float64Array {
   const drawn = believed(prediction, client).map((p, k) => p * (draw[k] as number));
   const sum = drawn.reduce((a, b) => a + b, 0);
   let belief: Float64Array = drawn.map((p) => p / sum);
-  const country = client.cc === '' ? undefined : countries.get(client.cc);
-  if (country) {
-    const inCountry = new Float64Array(belief.length);
-    const alike = new Float64Array(belief.length);
-    const providers = providersOf(prediction, client.asn);
-    for (const [asn, counts] of country) {
-      const like =
-        client.asn === undefined || asn === client.asn || asn === UNKNOWN
-          ? 0
-          : likeness(prediction, client.asn, providers, asn);
-      for (const [k, count] of counts.entries()) {
-        inCountry[k]! += count;
-        alike[k]! += like * count;
-      }
-    }
-    belief = corrected(belief, inCountry, TRUST.country);
-    belief = corrected(belief, alike, TRUST.alike);
+  if (countries.has(client.cc) && client.cc !== '') {
+    belief = corrected(belief, countedIn(learned, client.cc), TRUST.country);
+    belief = corrected(belief, countedAlike(learned, client), TRUST.alike);
   }
   const same = client.asn === undefined ? undefined : networks.get(client.asn);
   if (same) {
@@ -143,6 +129,59 @@ function corrected(prior: Float64Array, counts: Float64Array, trust: number): Fl
   return prior.map((p, k) => ((counts[k] as number) + trust * p) / (sum + trust));
 }
 
+/** What is worked out once and asked for often: whole predictions are corrected network by network, city by city. */
+interface Counted {
+  readonly inCountry: Map<string, Float64Array>;
+  readonly providers: Map<Asn, ReadonlySet<number>>;
+  /** Of the network asked about last, by country. */
+  alike: { readonly asn: Asn | undefined; readonly by: Map<string, Float64Array> };
+}
+
+const counted = new WeakMap<Learned, Counted>();
+
+function countedOf(learned: Learned): Counted {
+  let known = counted.get(learned);
+  if (!known)
+    counted.set(
+      learned,
+      (known = { inCountry: new Map(), providers: new Map(), alike: { asn: undefined, by: new Map() } }),
+    );
+  return known;
+}
+
+/** All that was seen in a country, by site. */
+function countedIn(learned: Learned, cc: string): Float64Array {
+  const { inCountry } = countedOf(learned);
+  let sum = inCountry.get(cc);
+  if (sum) return sum;
+  sum = new Float64Array(learned.prediction.sites.length);
+  for (const counts of learned.countries.get(cc)?.values() ?? [])
+    for (const [k, count] of counts.entries()) sum[k]! += count;
+  inCountry.set(cc, sum);
+  return sum;
+}
+
+/** What was seen of networks in the client's country that are like its own, by site, each by how alike it is. */
+function countedAlike(learned: Learned, { asn, cc }: Client): Float64Array {
+  const known = countedOf(learned);
+  if (known.alike.asn !== asn) known.alike = { asn, by: new Map() };
+  let sum = known.alike.by.get(cc);
+  if (sum) return sum;
+  sum = new Float64Array(learned.prediction.sites.length);
+  known.alike.by.set(cc, sum);
+  if (asn === undefined) return sum;
+  const { prediction } = learned;
+  const own = providersOf(prediction, asn);
+  for (const [other, counts] of learned.countries.get(cc) ?? []) {
+    if (other === asn || other === UNKNOWN) continue;
+    let theirs = known.providers.get(other);
+    if (!theirs) known.providers.set(other, (theirs = providersOf(prediction, other)));
+    const like = likeness(prediction, asn, own, other, theirs);
+    if (like > 0) for (const [k, count] of counts.entries()) sum[k]! += like * count;
+  }
+  return sum;
+}
+
 function providersOf(prediction: Prediction, asn: Asn | undefined): ReadonlySet<number> {
   const { graph } = prediction.ground.world;
   const v = asn === undefined ? -1 : indexOf(graph, asn);
@@ -150,9 +189,14 @@ function providersOf(prediction: Prediction, asn: Asn | undefined): ReadonlySet<
 }
 
 /** How alike two networks are: what their providers have in common of all (Jaccard, squared), and whether one buys from the other. */
-function likeness(prediction: Prediction, asn: Asn, providers: ReadonlySet<number>, other: Asn): number {
+function likeness(
+  prediction: Prediction,
+  asn: Asn,
+  providers: ReadonlySet<number>,
+  other: Asn,
+  theirs: ReadonlySet<number>,
+): number {
   const { graph } = prediction.ground.world;
-  const theirs = providersOf(prediction, other);
   let common = 0;
   for (const p of providers) if (theirs.has(p)) common++;
   const shared = common === 0 ? 0 : common / (providers.size + theirs.size - common);
