@@ -116,7 +116,8 @@ export class Planet {
       handlers,
     );
     this.directions = new Directions(this.internet, plan);
-    this.#demand = options.demand === undefined ? undefined : new Demand(this.directions, plan, options.demand);
+    this.#demand =
+      options.demand === undefined ? undefined : new Demand(this.directions, plan, options.demand);
     const first = map.sites[names[0] as string];
     this.vantage = findVantage(first?.name ?? '') ?? (vantages()[0] as Vantage);
   }
