@@ -188,13 +188,24 @@ function Side() {
   const box = useRef<HTMLDivElement>(null);
   const { selected } = view;
   const subject = `${selected?.kind} ${selected?.id}`;
-  useEffect(() => box.current?.scrollTo(0, 0), [subject, view.panel]);
+  const before = useRef(subject);
+  useEffect(() => {
+    const here = box.current;
+    here?.scrollTo(0, 0);
+    // On a phone it is the page that scrolls.
+    if (here && here.getBoundingClientRect().top < 0) here.scrollIntoView();
+    // What had the focus may be gone with what was shown before.
+    if (before.current !== subject && document.activeElement === document.body)
+      here?.focus({ preventScroll: true });
+    before.current = subject;
+  }, [subject, view.panel]);
   const panel = panelOf(view.panel);
   if (selected)
     return (
       <section
         class="panel"
         ref={box}
+        tabIndex={-1}
         aria-label={`${selected.kind} ${selected.id}`}
         onKeyDown={(e) => e.key === 'Escape' && app.select(undefined)}
       >
@@ -211,7 +222,14 @@ function Side() {
   return (
     <>
       <Tabs active={panel.id} />
-      <div class="panel" ref={box} role="tabpanel" id="panel" aria-labelledby={`tab-${panel.id}`}>
+      <div
+        class="panel"
+        ref={box}
+        tabIndex={-1}
+        role="tabpanel"
+        id="panel"
+        aria-labelledby={`tab-${panel.id}`}
+      >
         <Guarded name={panel.title} key={panel.id}>
           <panel.Body />
         </Guarded>

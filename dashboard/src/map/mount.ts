@@ -1,6 +1,6 @@
 /** Puts the map on the page and keeps it with the view: projection, camera, theme, layers. Loaded only when it is needed. */
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { Map as MapLibre, setWorkerUrl } from 'maplibre-gl';
+import { GPUInitializationError, Map as MapLibre, type MapOptions, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { App } from '../app.ts';
 import { sceneOf } from '../data/scene.ts';
@@ -26,7 +26,7 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   setWorkerUrl(new URL(workerUrl, import.meta.url).href);
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
   const first = app.view.get();
-  const map = new MapLibre({
+  const map = made({
     container,
     style: baseStyle(mapColours(), projectionOf(first)),
     ...(first.camera ? placed(first.camera) : wholeWorld(container, first.map)),
@@ -128,6 +128,14 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
     hints.remove();
     map.remove();
   };
+}
+
+function made(options: MapOptions): MapLibre {
+  try {
+    return new MapLibre(options);
+  } catch (error) {
+    throw error instanceof GPUInitializationError ? new Error('This browser offers no WebGL 2') : error;
+  }
 }
 
 function projectionOf(view: View): 'globe' | 'mercator' {
