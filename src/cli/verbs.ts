@@ -118,6 +118,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./predict.ts')).predictCommand(),
   },
   {
+    name: 'diagram',
+    summary: 'draw the network of a plan: Mermaid text, SVG or PNG',
+    load: async () => (await import('./diagram.ts')).diagramCommand(),
+  },
+  {
     name: 'score',
     summary: 'the predictor against measured catchments',
     load: async () => (await import('./score.ts')).scoreCommand(),
