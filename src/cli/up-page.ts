@@ -39,6 +39,9 @@ export class UpPage {
   #issuer: (() => IssuerService | undefined) | undefined;
   #counts: Counts = { vantages: new Map(), loads: new Map() };
   #counted = 0;
+  #dirty = true;
+  /** Requests at the latest count. */
+  #requests = 0;
   #seen = '';
   #states: readonly (SiteState | undefined)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -87,6 +90,11 @@ export class UpPage {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
+  /** Something may be different. */
+  changed(): void {
+    this.#dirty = true;
+  }
+
   note(say: string): void {
     this.#tell([{ kind: 'note', level: 'info', say: say.slice(0, 2000) }]);
   }
@@ -102,11 +110,21 @@ export class UpPage {
     const planet = this.#planet;
     if (!planet) return;
     const due = performance.now() - this.#counted >= COUNT_MS;
-    if (due) this.#count();
-    const seen = fingerprint(planet);
+    if (!this.#dirty && !due) return;
+    this.#dirty = false;
+    if (due) {
+      this.#count();
+      this.#requests = this.#counting.mark;
+    }
+    const marks = [
+      this.#requests,
+      fingerprint(planet),
+      JSON.stringify([[...this.#counts.loads], this.#guard()]),
+    ];
     const states = [...planet.sites.values()].map((s) => s.state);
-    const moved = seen !== this.#seen || states.some((s, i) => s !== this.#states[i]);
-    if (!moved && !due) return;
+    const seen = marks.join('\n');
+    // A whole look costs some milliseconds: only when there is something to see.
+    if (seen === this.#seen && states.every((s, n) => s === this.#states[n])) return;
     [this.#seen, this.#states] = [seen, states];
     this.#page?.look(this.#sight());
   }

@@ -139,6 +139,7 @@ class Up {
       handlers: {
         changed: () => {
           this.#dirty = true;
+          this.#page?.changed();
         },
         note: (sentence) => this.#say('note', sentence),
         asked: (trip, outcome) => this.#page?.asked(trip, outcome),

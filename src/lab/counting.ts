@@ -8,10 +8,17 @@ export class Counting {
   readonly #vantages = new Map<string, { [outcome in Outcome]: number }>();
   readonly #sites = new Map<string, { asked: number; before: number }>();
   #at: number | undefined;
+  #taken = 0;
+
+  /** Grows with every request. */
+  get mark(): number {
+    return this.#taken;
+  }
 
   take({ vantage, site }: Trip, outcome: Outcome): void {
     const known = this.#vantages.get(vantage.address) ?? { served: 0, failed: 0, lost: 0 };
     known[outcome]++;
+    this.#taken++;
     this.#vantages.set(vantage.address, known);
     if (site === undefined) return;
     const asked = this.#sites.get(site) ?? { asked: 0, before: 0 };
