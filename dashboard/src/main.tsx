@@ -1,5 +1,8 @@
 import './no-eval.ts';
 import './theme.css';
+import './shell.css';
+import './panels/panels.css';
+import './map/map.css';
 import { render } from 'preact';
 import { AppContext, createApp } from './app.ts';
 import { Shell } from './shell.tsx';
