@@ -6,7 +6,7 @@ import { FAR_AWAY, type Geography, type Network, NOWHERE, UNASKED, withDoors } f
 export const MOST_MEASURED = 4096;
 
 /** With fewer cities than this, comparing them is as quick as looking into a table. The kernel fills the table as it asks. */
-const FEWEST_FOR_TABLE = 16;
+const FEWEST_FOR_TABLE = 4;
 
 /** A geography and the places behind its numbers. */
 export interface Terrain extends Geography {

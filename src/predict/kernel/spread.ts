@@ -72,6 +72,13 @@ export interface Shares {
   /** Scratch: the neighbours of one AS that offer equally good routes, and where each stands in its list of neighbours. */
   readonly tied: Uint32Array;
   readonly tiedAt: Uint32Array;
+  /**
+   * Scratch: for each AS, the peers that offer it routes as good as the one it holds, as a linked list: `peerTie` is indexed by
+   * AS and holds entry + 1, or 0. Told by those few who have customers' routes, which is less than asking all peers of all.
+   */
+  readonly peerTie: Uint32Array;
+  readonly tieNext: Uint32Array;
+  readonly tieItem: Uint32Array;
   /** Scratch for the candidates of one node: a node, or the number of nodes + a seed; and its kilometres, −1 when unknown. */
   readonly candidate: Uint32Array;
   readonly candidateKm: Int32Array;
@@ -107,6 +114,9 @@ export function sharesFor(
     dirty: new Uint8Array(n),
     tied: new Uint32Array(most),
     tiedAt: new Uint32Array(most),
+    peerTie: new Uint32Array(n),
+    tieNext: new Uint32Array(peers.neighbours.length),
+    tieItem: new Uint32Array(peers.neighbours.length),
     candidate: new Uint32Array(candidates),
     candidateKm: new Int32Array(candidates),
   };
@@ -186,12 +196,15 @@ export function unchain(seeds: Seeds, shares: Shares): void {
 }
 
 function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | undefined): boolean {
-  const { seeds, captured } = scene;
-  const { dirty } = shares;
-  const { rank, order, ends } = scene.routes;
+  const { seeds, captured, filter } = scene;
+  const { dirty, share, whole } = shares;
+  const { rank, order, ends, parent, contested } = scene.routes;
+  const { nodeOffsets } = scene.geography;
+  const n = rank.length;
   const { stubs } = scene.network;
   if (captured !== undefined)
     for (let v = 0; v < captured.length; v++) if (captured[v] === 1) capture(scene, shares, v);
+  if (base === undefined) tellPeers(scene, shares);
   const settled = ends[2]!;
   const turns = settled + stubs.length;
   for (let i = 0; i < turns; i++) {
@@ -199,7 +212,16 @@ function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | 
     if (base !== undefined && dirty[v] === 0) continue;
     if (i >= settled && (rank[v]! >= NONE || rank[v]! < PROVIDER << LENGTH_BITS)) continue;
     if (captured !== undefined && captured[v] === 1) continue;
-    if (!place(scene, shares, v, anyQuiet, false)) return false;
+    if (base === undefined && contested[v] === 0 && shares.seeded[v] === 0 && filter === undefined) {
+      // Most ASes have one way only, to neighbours whose cities are all of one mind.
+      const all = parent[v]! < n ? whole[parent[v]!]! : NO_SHARE;
+      if (all < MIXED) {
+        whole[v] = all;
+        for (let node = nodeOffsets[v]!, end = nodeOffsets[v + 1]!; node < end; node++) share[node] = all;
+        continue;
+      }
+    }
+    if (!place(scene, shares, v, anyQuiet, false, base === undefined)) return false;
     if (base !== undefined && !same(scene, base, shares, v)) tell(scene, dirty, v, rank[v]!);
   }
   // ASes that keep a quiet route to themselves use it too; by now nobody asks them any more.
@@ -210,6 +232,27 @@ function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | 
     if (!place(scene, shares, v, true, true)) return false;
   }
   return true;
+}
+
+/** Fills the lists of tied peers. */
+function tellPeers(scene: Scene, shares: Shares): void {
+  const { rank, order, ends, contested } = scene.routes;
+  const { offsets, neighbours } = scene.network.graph.peers;
+  const { peerTie, tieNext, tieItem } = shares;
+  peerTie.fill(0);
+  let entries = 0;
+  for (let i = 0; i < ends[0]!; i++) {
+    const u = order[i]!;
+    if (rank[u]! >= PEER << LENGTH_BITS) continue;
+    const offer = (PEER << LENGTH_BITS) + (rank[u]! & LENGTH_MASK) + 1;
+    for (let e = offsets[u]!, end = offsets[u + 1]!; e < end; e++) {
+      const p = neighbours[e]!;
+      if (rank[p] !== offer || contested[p] === 0) continue;
+      tieItem[entries] = u;
+      tieNext[entries] = peerTie[p]!;
+      peerTie[p] = ++entries;
+    }
+  }
 }
 
 /** Did the nodes of `v` come out as in `base`? Divisions of equal content get the number they had there. */
@@ -269,13 +312,14 @@ function capture(scene: Scene, shares: Shares, v: number): void {
   shares.whole[v] = scene.captor ?? 0;
 }
 
-/** Works out all nodes of one AS. */
+/** Works out all nodes of one AS. `told`: the lists of tied peers are those of this scenario. */
 export function place(
   scene: Scene,
   shares: Shares,
   v: number,
   anyQuiet: boolean,
   quietToo: boolean,
+  told = false,
 ): boolean {
   const { geography, filter } = scene;
   const { nodeOffsets } = geography;
@@ -284,7 +328,7 @@ export function place(
   const end = nodeOffsets[v + 1]!;
   const picky = filter !== undefined && filter.refuses[v] === 1;
   const plain = shares.seeded[v] === 0 && !picky;
-  const ties = tie(scene, shares, v, anyQuiet, !plain);
+  const ties = tie(scene, shares, v, anyQuiet, !plain, told);
   if (ties > 0 && plain) {
     // The usual case: wherever the traffic leaves, it goes to the same sites.
     const all = whole[tied[0]!]!;
@@ -310,12 +354,39 @@ export function place(
       return true;
     }
   }
+  const quick = plain && width > 0;
   for (let node = from; node < end; node++) {
+    if (quick && agreed(scene, shares, v, node, ties, width)) continue;
     const found = gather(scene, shares, v, node, ties, width, quietToo);
     if (!settle(scene, shares, node, found, picky)) return false;
   }
   whole[v] = share[from]!;
   for (let node = from + 1; node < end; node++) if (share[node] !== whole[v]) whole[v] = MIXED;
+  return true;
+}
+
+/** Gives the node its share where all the nearest doors lead to the same one, as most do; false leaves it to {@link gather}. */
+function agreed(scene: Scene, shares: Shares, v: number, node: number, ties: number, width: number): boolean {
+  const { doors, doorKm, doorOffsets, nodeOffsets } = scene.geography;
+  const { share, tiedAt } = shares;
+  const door = doorOffsets[v]! + (node - nodeOffsets[v]!) * width;
+  let least = 0x7fff_ffff;
+  for (let t = 0; t < ties; t++) {
+    const d = door + tiedAt[t]!;
+    if (doors[d] === NO_DOOR) return false;
+    if (doorKm[d]! < least) least = doorKm[d]!;
+  }
+  least += scene.marginKm;
+  let only = NO_SHARE;
+  for (let t = 0; t < ties; t++) {
+    const d = door + tiedAt[t]!;
+    if (doorKm[d]! > least) continue;
+    const theirs = share[doors[d]!]!;
+    if (theirs === only || theirs === NO_SHARE) continue;
+    if (only !== NO_SHARE) return false;
+    only = theirs;
+  }
+  share[node] = only;
   return true;
 }
 
@@ -329,7 +400,14 @@ export function widthOf(scene: Scene, v: number): number {
  * Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. Where each stands among the
  * providers is told if `exact`, or if it will matter.
  */
-export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, exact: boolean): number {
+export function tie(
+  scene: Scene,
+  shares: Shares,
+  v: number,
+  anyQuiet: boolean,
+  exact: boolean,
+  told = false,
+): number {
   const { rank, parent, contested } = scene.routes;
   const { tied, tiedAt, whole } = shares;
   const { graph } = scene.network;
@@ -356,6 +434,15 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, 
   // Customers and peers offer what they have of themselves or of customers, of that very length; providers offer anything.
   const customer = (CUSTOMER << LENGTH_BITS) + length;
   let found = 0;
+  if (told && routeClass === PEER) {
+    for (let e = shares.peerTie[v]!; e !== 0; e = shares.tieNext[e - 1]!) {
+      const u = shares.tieItem[e - 1]!;
+      if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
+      if (cut !== undefined && isCut(cut, u, v)) continue;
+      tied[found++] = u;
+    }
+    return found;
+  }
   for (let e = list.offsets[v]!, last = list.offsets[v + 1]!; e < last; e++) {
     const u = list.neighbours[e]!;
     const theirs = rank[u]!;
