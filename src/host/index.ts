@@ -40,7 +40,7 @@ export {
   listen,
 } from './listener.ts';
 export { type Facts, type Level, type Logger, type LoggerOptions, logger, redact } from './logger.ts';
-export { type ListenerWatch, watchListeners } from './probe/listening.ts';
+export { type ListenerWatch, type PortWatch, watchListeners } from './probe/listening.ts';
 export { probeTask, runProbe } from './probe/probe.ts';
 export { watchPid } from './probe/process.ts';
 export { type ProbeTask, type Schedule, type ScheduleOptions, schedule } from './probe/schedule.ts';

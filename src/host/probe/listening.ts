@@ -4,14 +4,20 @@
  * rights, costs microseconds however many connections there are, and the service does not notice. What is not seen here, such as
  * a service on another machine or in another network namespace, is not watched. Linux only; elsewhere nothing is.
  */
-import { addressBytes, after, type Clock, familyOf, type Instant, millis } from '../../base/index.ts';
+import { addressBytes, after, type Clock, familyOf, millis } from '../../base/index.ts';
 import type { Endpoint } from './spec.ts';
 import { probeCalls } from './system.ts';
 
 export interface ListenerWatch {
-  /** Calls `gone` whenever something that listened there does no more. The returned function ends the watch. */
-  add(at: Endpoint, over: 'udp' | 'tcp', gone: () => void): () => void;
+  /** Watches for the end of whatever listens there. `gone` is called when it has ended, once for each time that it was seen. */
+  add(at: Endpoint, over: 'udp' | 'tcp', gone: () => void): PortWatch;
   stop(): void;
+}
+
+export interface PortWatch {
+  /** The port has just answered: from now on its end is noticed, if it is of this machine. */
+  answered(): void;
+  end(): void;
 }
 
 /**
@@ -20,9 +26,6 @@ export interface ListenerWatch {
  */
 const LOOK_MS = 50;
 const LOOK_EACH_MS = 5;
-/** How often it is looked whether something listens that did not, or was not seen. */
-const SEEK_MS = 1000;
-
 /** Whether something listens there; undefined when the kernel does not say. */
 export type Look = (at: Endpoint, over: 'udp' | 'tcp') => boolean | undefined;
 
@@ -37,41 +40,43 @@ interface Port {
 export function watchListeners(clock: Clock, look: Look = kernelLook): ListenerWatch {
   const ports = new Map<string, Port>();
   let cancel: (() => void) | undefined;
-  let sought = clock.now();
 
   const arm = (): void => {
     cancel?.();
     cancel = undefined;
-    if (ports.size === 0) return;
     const seen = [...ports.values()].filter((p) => p.seen).length;
-    const wait = seen === 0 ? SEEK_MS : Math.max(LOOK_MS, LOOK_EACH_MS * seen);
+    if (seen === 0) return;
+    const wait = Math.max(LOOK_MS, LOOK_EACH_MS * seen);
     cancel = clock.wake(after(clock.now(), millis(wait)), turn);
   };
   const turn = (): void => {
-    const now: Instant = clock.now();
-    const seek = now - sought >= SEEK_MS;
-    if (seek) sought = now;
     for (const p of [...ports.values()]) {
-      if (!(p.seen || seek)) continue;
-      const was = p.seen;
-      p.seen = look(p.at, p.over) ?? was;
-      if (was && !p.seen) for (const gone of [...p.gone]) gone();
+      if (!p.seen) continue;
+      p.seen = look(p.at, p.over) ?? true;
+      if (!p.seen) for (const gone of [...p.gone]) gone();
     }
     arm();
   };
   return {
     add: (at, over, gone) => {
       const key = `${over} ${at.address} ${at.port}`;
-      const port = ports.get(key) ?? { at, over, gone: new Set(), seen: look(at, over) === true };
+      const port = ports.get(key) ?? { at, over, gone: new Set(), seen: false };
       ports.set(key, port);
       // A function of its own, so that the same one may be given twice.
       const own = () => gone();
       port.gone.add(own);
-      arm();
-      return () => {
-        port.gone.delete(own);
-        if (port.gone.size === 0 && ports.get(key) === port) ports.delete(key);
-        arm();
+      return {
+        answered: () => {
+          if (port.seen || look(at, over) !== true) return;
+          port.seen = true;
+          arm();
+        },
+        end: () => {
+          port.gone.delete(own);
+          if (port.gone.size > 0 || ports.get(key) !== port) return;
+          ports.delete(key);
+          arm();
+        },
       };
     },
     stop: () => {

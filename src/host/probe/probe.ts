@@ -3,6 +3,7 @@ import { millis } from '../../base/index.ts';
 import { realClock } from '../clock.ts';
 import { endpoint } from '../error.ts';
 import { type Attempt, attempt } from './attempt.ts';
+import type { PortWatch } from './listening.ts';
 import { askProcess, type ProcessWatch, watchProcess } from './process.ts';
 import type { ProbeTask } from './schedule.ts';
 import type { Endpoint, ProbeReport, ProbeSpec, ProbeSurroundings, TargetAnswer } from './spec.ts';
@@ -65,12 +66,18 @@ export function probeTask(name: string, probe: ProbeSpec, surroundings: ProbeSur
     const { listeners } = surroundings;
     const over = isRemote(probe) ? overOf(probe) : undefined;
     if (!(listeners && over && isRemote(probe)) || probe.watch === false) return task;
+    let ports: readonly PortWatch[] = [];
     return {
       ...task,
+      run: async () => {
+        const answer = await task.run();
+        if (answer.outcome === 'good') for (const port of ports) port.answered();
+        return answer;
+      },
       watch: (_, ask) => {
-        const ends = targetsOf(probe, surroundings).map((target) => listeners.add(target, over, ask));
+        ports = targetsOf(probe, surroundings).map((target) => listeners.add(target, over, ask));
         return () => {
-          for (const end of ends) end();
+          for (const port of ports) port.end();
         };
       },
     };
