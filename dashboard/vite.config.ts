@@ -14,7 +14,8 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     fs: { allow: [fileURLToPath(new URL('..', import.meta.url))] },
-    proxy: { '/api': { target: UP, changeOrigin: true } },
+    // It answers its own page alone, so this one says that it is that.
+    proxy: { '/api': { target: UP, changeOrigin: true, headers: { origin: UP } } },
   },
   build: {
     outDir: 'dist',

@@ -5,6 +5,7 @@ import './panels/panels.css';
 import './map/map.css';
 import { render } from 'preact';
 import { AppContext, createApp } from './app.ts';
+import { loadMap } from './map/view.tsx';
 import { Shell } from './shell.tsx';
 import { httpApi } from './store/api.ts';
 import { live } from './store/live.ts';
@@ -20,3 +21,6 @@ render(
   </AppContext.Provider>,
   document.getElementById('app') as HTMLElement,
 );
+
+// After the first paint; if it fails, the map says so when it is drawn.
+setTimeout(() => loadMap().catch(() => {}));

@@ -13,6 +13,7 @@ import { Choice } from './ui/choice.tsx';
 import { Dock } from './ui/dock.tsx';
 import { Guarded } from './ui/guarded.tsx';
 import { Intent } from './ui/intent.tsx';
+import { Links } from './ui/links.tsx';
 import { useClock } from './ui/use-clock.ts';
 
 export function Shell() {
@@ -61,6 +62,7 @@ function Head() {
       <What />
       <div class="tools">
         <ConnectionChip />
+        <Links />
         <Choice
           label="Colours"
           value={choice}

@@ -10,6 +10,9 @@ type Stage =
   | { readonly is: 'shown' }
   | { readonly is: 'failed'; readonly why: string };
 
+/** The part that draws. Asked for early, so that it is there when there is something to draw. */
+export const loadMap = () => import('./mount.ts');
+
 export function MapView() {
   const app = useApp();
   const box = useRef<HTMLDivElement>(null);
@@ -18,7 +21,7 @@ export function MapView() {
   useEffect(() => {
     let gone = false;
     let remove = () => {};
-    import('./mount.ts')
+    loadMap()
       .then(({ mountMap }) => {
         if (gone || !box.current) return;
         remove = mountMap(box.current, app, {
