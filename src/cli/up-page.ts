@@ -17,7 +17,7 @@ const COUNT_MS = 1000;
 export const PAGE_PORT = 8070;
 
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
-const BUILD = 'npm run build:web';
+const BUILD = 'npm run build:dashboard';
 
 export interface UpPageOptions {
   /** Of the `up`. */

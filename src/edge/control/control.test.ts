@@ -87,7 +87,7 @@ async function page(options: Partial<ControlPageOptions> = {}): Promise<ControlP
   const served = await serveControlPage({
     host: '127.0.0.1',
     port: 0,
-    build: 'npm run build:web',
+    build: 'npm run build:dashboard',
     say: () => {},
     request: async (request): Promise<Given> => {
       asked.push(request);
@@ -522,7 +522,7 @@ test('the built dashboard is served from its folder and from nowhere else; witho
   const bare = await page({ dashboard: join(dashboard, 'dist') });
   const missing = await ask(bare, '/');
   expect([missing.status, missing.headers['content-type']]).toEqual([503, 'text/html; charset=utf-8']);
-  expect(missing.body).toContain('<code>npm run build:web</code>');
+  expect(missing.body).toContain('<code>npm run build:dashboard</code>');
   writeFileSync(join(dashboard, 'secret.txt'), 'secret');
   mkdirSync(join(dashboard, 'dist', 'assets'), { recursive: true });
   writeFileSync(join(dashboard, 'dist', 'index.html'), '<!doctype html>');
