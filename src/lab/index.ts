@@ -1,5 +1,6 @@
 /** The machine-local world: an embedded internet of autonomous systems, real agents at its edge, real clients in front of it. */
 
+export { type AtlasOptions, atlasOf, CLIENT_NETWORKS } from './atlas.ts';
 export { Counting } from './counting.ts';
 export { type Load, usualDemand } from './demand.ts';
 export { Directions, type Trip } from './directions.ts';

@@ -20,14 +20,16 @@ const GRACEFUL_SHUTDOWN = '65535:0';
 const FROM = 1;
 
 /**
- * What is taken from a neighbour. Of routes equally good by preference and path the nearer one wins, as an interior protocol
- * would have it: inside an AS the distance is added to MED, which all of them compare. What a customer says of MED is kept.
+ * What is taken from a neighbour. Of routes equally good by preference and path the nearest exit wins (hot potato), as an interior
+ * protocol would have it: the distance to the neighbour, and within an AS that to the router at its border, is written into MED,
+ * which all of them compare. What a customer says of MED is kept, and the distance added.
  */
 export function importPolicy(asn: Asn, from: Neighbour, distance: number): Policy {
   if (from === 'internal')
     return { name: 'inside', rules: [{ then: { med: { add: distance } }, end: 'accept' }] };
   const then = {
     localPref: PREFERENCE[from],
+    ...(from !== 'customer' ? { med: distance } : distance > 0 ? { med: { add: distance } } : {}),
     largeCommunities: { remove: [`${asn}:${FROM}:*`], add: [`${asn}:${FROM}:${MARK[from]}`] },
   };
   const rules: Rule[] = [
@@ -37,7 +39,7 @@ export function importPolicy(asn: Asn, from: Neighbour, distance: number): Polic
       then: { ...then, localPref: 0 },
       end: 'accept',
     },
-    { name: from, then: from === 'customer' ? then : { ...then, med: 0 }, end: 'accept' },
+    { name: from, then, end: 'accept' },
   ];
   return { name: `from a ${from}`, rules };
 }
