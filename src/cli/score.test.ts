@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
 import { predictCommand } from './predict.ts';
-import { scoreCommand, scoreQuad9 } from './score.ts';
+import { scoreCommand, scorePaths, scoreQuad9 } from './score.ts';
 
 const DATA = process.env['NEARCAST_DATA'] ?? join('..', 'shared', 'data');
 let folder: string;
@@ -91,6 +91,16 @@ describe('score', () => {
       // What it says of the many is within a few points of what is so.
       for (const bin of learnt?.reliability ?? [])
         if (bin.count >= 100) expect(Math.abs(bin.said - bin.right.rate)).toBeLessThan(0.12);
+    },
+  );
+
+  test.skipIf(!existsSync(join(DATA, 'truth', 'as-paths-2016-02-sample.txt.gz')))(
+    'on real AS paths what was learnt towards other destinations beats the rules alone',
+    () => {
+      const { scores } = scorePaths(DATA);
+      const right = new Map(scores.map((s) => [s.rule, s.right.rate]));
+      expect(right.get('rules and learning')).toBeGreaterThan(0.45);
+      expect(right.get('rules, lowest number of equals')).toBeLessThan(0.4);
     },
   );
 });

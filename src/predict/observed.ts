@@ -17,7 +17,7 @@ export const MOST_OBSERVATIONS = 200_000;
 
 /**
  * How many observations the belief before them is worth: of a site, of a country, of networks alike, of the network. Chosen by
- * cross-validation on the Quad9 sample; half or twice as much changes the rate of right answers by less than half a point.
+ * cross-validation on the Quad9 sample; half or twice as much changes the rate of right answers by less than a point.
  */
 const TRUST = { site: 3, country: 2, alike: 1, network: 0.7 } as const;
 /** How often the sites' draw is brought closer to what was seen. */
