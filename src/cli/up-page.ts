@@ -26,6 +26,8 @@ export interface UpPageOptions {
   readonly port: number | undefined;
   /** Where what happened is kept; absent: nowhere. */
   readonly state?: string;
+  /** The bytes of the AS graph that the page predicts with. */
+  readonly world: () => Promise<Uint8Array>;
   readonly say: (sentence: string) => void;
   /** What `nearcast kill` and the like would answer: sentences of what was done. Throws a {@link ControlError}. */
   readonly order: (verb: 'kill' | 'fail' | 'cut' | 'heal', args: Args) => Promise<readonly string[]>;
@@ -61,6 +63,7 @@ export class UpPage {
         build: BUILD,
         say: options.say,
         request: (request) => page.#take(request),
+        world: options.world,
         ...(options.state === undefined ? {} : { state: options.state }),
       });
     page.#page = await serve(options.port ?? PAGE_PORT).catch((error) => {

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { readBitRate } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readPlan } from './plan-file.ts';
+import { readUpWorld } from './up-world.ts';
 
 /** What `up` is asked for. */
 export interface UpSettings {
@@ -22,6 +23,8 @@ export interface UpSettings {
   readonly seed: number;
   /** Bits per second that all clients together ask for; undefined: as is usual. */
   readonly demand: number | undefined;
+  /** The AS graph that the page predicts with; undefined: that of the internet around it. */
+  readonly world: (() => Promise<Uint8Array>) | undefined;
   /** Ask once from everywhere, say what came, and end. */
   readonly attempt: boolean;
   readonly json: boolean;
@@ -39,6 +42,7 @@ Examples:
   nearcast up                                          eight sites on five continents, and the internet between them
   nearcast up network.yaml                             your own plan
   nearcast up --page 9000                              its page at another port than 8070; --page off: none
+  nearcast up network.yaml --world internet.world      what would be, on the real internet's graph
   nearcast up network.yaml --try                       whether it works, in a script: starts it, asks, and ends
 
 Then, from another terminal:
@@ -83,17 +87,23 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
       'what all clients together ask for; a quarter of what the sites can serve',
       bits,
     )
+    .option(
+      '--world <file>',
+      'the AS graph of `nearcast data pack`, for what the page predicts; that of the internet here unless given',
+    )
     .option('--try', 'ask once over HTTP and DNS from all over the world, say who answered, and end')
     .option('--json', 'one JSON object a line for everything that happens')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, o: Options) => {
-      const { host, demand, try: attempt, json, page, ...rest } = o;
+      const { host, demand, try: attempt, json, page, world, ...rest } = o;
       const hosts = host === undefined ? ['127.0.0.1', '::1'] : [host];
+      const packed = world === undefined ? undefined : readUpWorld(world);
       const settings = {
         ...rest,
         file: file ?? PLANET,
         hosts,
         demand,
+        world: packed && (async () => packed),
         page: page ?? ('auto' as const),
         attempt: attempt === true,
         json: json === true,
@@ -108,10 +118,11 @@ export function upCommand(run: (settings: UpSettings) => Promise<void>): Command
     });
 }
 
-type Options = Omit<UpSettings, 'file' | 'hosts' | 'demand' | 'page' | 'attempt' | 'json'> & {
+type Options = Omit<UpSettings, 'file' | 'hosts' | 'demand' | 'world' | 'page' | 'attempt' | 'json'> & {
   readonly page?: number | 'off';
   readonly host?: string;
   readonly demand?: number;
+  readonly world?: string;
   readonly try?: true;
   readonly json?: true;
 };

@@ -16,6 +16,7 @@ import { freshFolder } from './up-folder.ts';
 import { UpPage, upState } from './up-page.ts';
 import { type Tried, tryWorld } from './up-try.ts';
 import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
+import { upWorldOf } from './up-world.ts';
 
 /** How often the board is drawn at most, and how long movement has to rest before it is told of. */
 const DRAW_MS = 250;
@@ -174,6 +175,7 @@ class Up {
       name,
       port: page === 'auto' || page === 'off' ? undefined : page,
       ...(state === 'none' ? {} : { state: state ?? upState(name) }),
+      world: this.#settings.world ?? upWorldOf(this.#settings),
       say: (sentence) => this.#say('note', sentence),
       order: async (verb, args) => ((await this.answer(verb, args)) as Done).done,
     });

@@ -124,6 +124,8 @@ export const announcement = z.object({
   expected: level,
   /** What the upstream holds of it, looked at from the upstream's side where that can be seen. */
   actual: level,
+  /** Copies of our number in the path beyond the first, as the upstream holds it; absent where it holds nothing, or nobody can say. */
+  prepend: count.optional(),
   /** Why it is not full; where the two differ, why they do. More is in the site's decision. */
   why: sentences,
 });

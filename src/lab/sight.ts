@@ -163,12 +163,14 @@ function siteOf(name: string, { planet, counts, at }: SightOptions): World['site
         announcements: Object.fromEntries(
           announcedTo(plan, upstream).map((prefix) => {
             const told = seen?.upstreams[up]?.told[prefix] ?? { expected: 'withdrawn' as const, why: [why] };
-            const actual = heard(planet, name, up, upstream, prefix);
+            const { level: actual, prepend } = heard(planet, name, up, upstream, prefix);
             const isDown = actual !== told.expected && session.state !== 'established';
             const off = isDown
               ? [`the session is ${session.state}${session.why ? `: ${session.why}` : ''}`]
               : [];
-            return [prefix, { expected: told.expected, actual, why: [...off, ...told.why], at }];
+            const whys = [...off, ...told.why];
+            const more = prepend === undefined ? {} : { prepend };
+            return [prefix, { expected: told.expected, actual, ...more, why: whys, at }];
           }),
         ),
       };
@@ -178,30 +180,30 @@ function siteOf(name: string, { planet, counts, at }: SightOptions): World['site
 }
 
 /** What the router of an upstream has of a prefix from a site: what was really said, whoever thinks to have said what. */
-function heard(planet: Planet, site: string, up: string, upstream: Upstream, prefix: Prefix): Level {
+function heard(
+  planet: Planet,
+  site: string,
+  up: string,
+  upstream: Upstream,
+  prefix: Prefix,
+): { readonly level: Level; readonly prepend?: number } {
   const { plan, internet } = planet;
   const door = internet.map.doors.find((d) => d.site === site && d.upstream === up);
   const node = door && internet.nodes.get(door.router);
-  if (!door || !node) return 'withdrawn';
+  if (!door || !node) return { level: 'withdrawn' };
   const peer = doorName(door);
   const [view] = [...routes(node.speaker, { prefix, peer, received: true }, 0)];
-  if (!view) return 'withdrawn';
+  if (!view) return { level: 'withdrawn' };
   const said = wordsOf(view, plan);
   const [full, less] = (['full', 'less-preferred'] as const).map((l) =>
     routeOf(plan, site, upstream, prefix, l),
   );
-  if (
-    said.prepend === full?.prepend &&
-    said.med === full.med &&
-    said.shutdown === isLeaving(full.communities)
-  )
-    return 'full';
-  return said.shutdown ||
-    said.prepend > (full?.prepend ?? 0) ||
-    said.med > (full?.med ?? 0) ||
-    less === undefined
-    ? 'less-preferred'
-    : 'full';
+  const { prepend } = said;
+  const isFull =
+    prepend === full?.prepend && said.med === full.med && said.shutdown === isLeaving(full.communities);
+  const isLess =
+    said.shutdown || prepend > (full?.prepend ?? 0) || said.med > (full?.med ?? 0) || less === undefined;
+  return { level: !isFull && isLess ? 'less-preferred' : 'full', prepend };
 }
 
 const GRACEFUL_SHUTDOWN = '65535:0';
