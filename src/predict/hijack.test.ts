@@ -50,6 +50,19 @@ test('networks that validate origins refuse it, and protect those behind them; w
   expect(attack({ rov: { asns: [2, 12] }, roa: false })).toBe('2 12 13 14: 0.57');
 });
 
+test('a network that validates goes to the farther exit of the true origin rather than to the nearer one of the hijacker', () => {
+  const wide = groundOf(worldIn('1 > 13\n1 > 14\n1 @ fra syd\n13 @ syd\n14 @ syd'));
+  const at = {
+    operator: 64500,
+    announcements: [{ site: 'fra', upstream: 1, relation: 'provider', place: city('fra') }],
+  } as const;
+  const lost = (h: Partial<Hijack>) => hijack(wide, at, { attacker: 13, kind: 'origin', ...h }).lost;
+  const [free, safe] = [lost({}), lost({ rov: { asns: [1] } })];
+  expect(free).toBeGreaterThan(safe);
+  // Nobody but the attacker itself.
+  expect(safe).toBeCloseTo(1 / 3, 5);
+});
+
 test('a more specific prefix takes all who hear it, and those whose traffic passes one who does', () => {
   expect(attack({ subprefix: true })).toBe('1 2 10 11 12 13 14: 1.00');
   // 1 refuses it, and its customers never hear it; 12 does, over 2.

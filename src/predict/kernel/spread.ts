@@ -509,11 +509,38 @@ export function gather(
   return found;
 }
 
+/**
+ * Moves the candidates that are not wholly tainted to the front and returns how many: who refuses a route does not hold it, however
+ * near its exit. When all are tainted all stay.
+ */
+function acceptable(scene: Scene, shares: Shares, all: number): number {
+  const { share, starts, seed, candidate, candidateKm } = shares;
+  const { tainted } = scene.seeds;
+  const nodes = share.length;
+  let good = 0;
+  for (let c = 0; c < all; c++) {
+    const to = candidate[c]!;
+    const theirs = to < nodes ? share[to]! : to - nodes;
+    let clean = theirs === NO_SHARE;
+    if (!clean)
+      for (let e = starts[theirs]!, end = starts[theirs + 1]!; e < end && !clean; e++)
+        clean = tainted[seed[e]!] === 0;
+    if (!clean) continue;
+    const km = candidateKm[c]!;
+    candidate[c] = candidate[good]!;
+    candidateKm[c] = candidateKm[good]!;
+    candidate[good] = to;
+    candidateKm[good++] = km;
+  }
+  return good === 0 ? all : good;
+}
+
 /** Keeps the nearest of the candidates and those not known to be farther, and writes the node's division. */
-function settle(scene: Scene, shares: Shares, node: number, found: number, picky: boolean): boolean {
+function settle(scene: Scene, shares: Shares, node: number, all: number, picky: boolean): boolean {
   const { share, starts, seed, part, sum, candidate, candidateKm } = shares;
   const { seeds, marginKm } = scene;
   const nodes = share.length;
+  const found = picky ? acceptable(scene, shares, all) : all;
   share[node] = NO_SHARE;
   let least = 0x7fff_ffff;
   for (let c = 0; c < found; c++)
