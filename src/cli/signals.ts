@@ -1,9 +1,9 @@
 /** What a command that runs until it is told to stop makes of the signals of the system. */
 
 /** The first of the signals that mean "stop"; a second one ends the process at once. */
-export function stopSignal(): Promise<string> {
+export function stopSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of signals) {
       process.once(signal, () => {
         process.once(signal, () => process.exit(1));
         resolve(signal);

@@ -6,16 +6,19 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type IssuerService, serveIssuer } from '../agent/index.ts';
 import { type Args, ControlError, HostError, logger, realClock, serveControl } from '../host/index.ts';
-import { findVantage, kindsOf, type Landing, Planet, usualDemand, vantages } from '../lab/index.ts';
+import { kindsOf, Planet, usualDemand, vantages } from '../lab/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readPlan } from './plan-file.ts';
+import { stopSignal } from './signals.ts';
 import { wantsColour } from './table.ts';
 import type { UpSettings } from './up.ts';
 import { board, moves } from './up-board.ts';
+import { DEEDS } from './up-deeds.ts';
 import { freshFolder } from './up-folder.ts';
+import { landingsOf, MAIN, missingIn, viewOf, whoLands } from './up-landings.ts';
 import { UpPage, upState } from './up-page.ts';
 import { type Tried, tryWorld } from './up-try.ts';
-import { type Done, type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
+import { type Done, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 import { upWorldOf } from './up-world.ts';
 
 /** How often the board is drawn at most, and how long movement has to rest before it is told of. */
@@ -31,7 +34,7 @@ const NEWS = 200;
 
 export async function runUp(settings: UpSettings): Promise<void> {
   const up = new Up(settings);
-  const told = stopSignal();
+  const told = stopSignal(['SIGINT', 'SIGTERM', 'SIGHUP']);
   const socket = upSocket(settings.name);
   const control = await serveControl(socket, (verb, args) => up.answer(verb, args)).catch((error) => {
     throw error instanceof HostError && error.kind === 'in-use' ? second(error, settings.name) : error;
@@ -156,11 +159,11 @@ class Up {
     this.#say(
       'ready',
       this.#ready
-        ? `ready after ${took.toFixed(1)} s: ${this.planet.internet.map.routers.length} routers, ${this.#rows().length} countries; http://${host}:${ports.http}/ and dns ${host} port ${ports.dns}`
-        : `not everything is as it should be after ${took.toFixed(0)} s: ${this.#missing().join('; ')}`,
+        ? `ready after ${took.toFixed(1)} s: ${this.planet.internet.map.routers.length} routers, ${landingsOf(this.planet).length} countries; http://${host}:${ports.http}/ and dns ${host} port ${ports.dns}`
+        : `not everything is as it should be after ${took.toFixed(0)} s: ${missingIn(this.planet).join('; ')}`,
       {
         seconds: took,
-        ...(this.#ready ? {} : { missing: this.#missing() }),
+        ...(this.#ready ? {} : { missing: missingIn(this.planet) }),
         http: ports.http,
         dns: ports.dns,
         ...(this.#page ? { page: this.#page.port } : {}),
@@ -179,18 +182,6 @@ class Up {
       say: (sentence) => this.#say('note', sentence),
       order: async (verb, args) => ((await this.answer(verb, args)) as Done).done,
     });
-  }
-
-  #missing(): readonly string[] {
-    const view = this.#view();
-    const sites = view.sites
-      .filter((s) => s.state?.level !== 'full')
-      .map(
-        (s) => `${s.site} is ${s.state?.level ?? s.standing}${s.state?.why[0] ? ` (${s.state.why[0]})` : ''}`,
-      );
-    const lost = this.#rows().filter((r) => r.site === undefined).length;
-    const down = (this.planet as Planet).internet.down();
-    return [...sites, ...down.slice(0, 5), ...(lost > 0 ? [`${lost} countries have no way`] : [])];
   }
 
   /** Asks from everywhere. Rejects with exit 4 when somebody was not served as the routes say. */
@@ -219,7 +210,7 @@ class Up {
       throw new Failure(
         wrong.length > 0
           ? `${wrong.length} of ${all} were not served by the site that their routes lead to`
-          : `not everything is as it should be: ${this.#missing().join('; ')}`,
+          : `not everything is as it should be: ${missingIn(planet).join('; ')}`,
         EXIT.notConverged,
       );
     this.#say('end', `${all}: each was served by the site its routes lead to, ${sites.size} sites in all`);
@@ -255,7 +246,7 @@ class Up {
     const draw = this.#dirty || outcomes !== this.#outcomes;
     this.#outcomes = outcomes;
     if (this.#dirty) {
-      const rows = this.#rows();
+      const rows = landingsOf(planet);
       const seen = rows.map((r) => r.site).join();
       const now = performance.now();
       if (seen !== this.#seen) [this.#seen, this.#seenSince] = [seen, now];
@@ -280,7 +271,7 @@ class Up {
 
   #draw(): void {
     const { rows = 40, columns = 80 } = process.stdout;
-    const lines = board(this.#view(), this.#news, this.#colour, rows, columns);
+    const lines = board(viewOf(this.planet as Planet, this.#folder), this.#news, this.#colour, rows, columns);
     process.stdout.write(`\x1b[H\x1b[2J${lines.join('\n')}\n`);
   }
 
@@ -299,208 +290,23 @@ class Up {
     process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...value })}\n`);
   }
 
-  // ── answers ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  answer(verb: string, args: Args): unknown {
+  /** To a question or an order; what an order did is told here as well. */
+  async answer(verb: string, args: Args): Promise<unknown> {
     const { planet } = this;
     if (!planet) throw new ControlError('nearcast up is still starting', 5);
-    switch (verb) {
-      case 'status':
-        return this.#view();
-      case 'who':
-        return this.#who(args['from'], args['all'] === true, args['family'] === 6 ? 6 : 4);
-      case 'kill':
-        return this.#do(async () => {
-          if (args['site'] === CONTROLLER && !planet.sites.has(CONTROLLER)) return this.#killController();
-          const site = this.#site(args['site']);
-          if (planet.sites.get(site)?.standing === 'dead') return [`${site} is dead already`];
-          await planet.kill(site);
-          return [`the agent of ${site} was killed (kill -9), and its services with it`];
-        });
-      case 'fail':
-        return this.#do(async () => {
-          const site = this.#site(args['site']);
-          const [service, how] = [String(args['service']), String(args['how'])];
-          await planet.tell(site, { do: 'fail', service, how });
-          return [`${service} at ${site} fails from now on (${how})`];
-        });
-      case 'cut':
-        return this.#do(async () => {
-          const [one, other] = [
-            String(args['one']),
-            args['other'] === undefined ? undefined : String(args['other']),
-          ];
-          const cut = planet.internet.cut(one, other);
-          if (cut.length === 0) throw new ControlError(`nothing to cut: ${this.#links(one)}`, 2);
-          return cut.map((c) => `cut: ${c}`);
-        });
-      case 'heal':
-        return this.#do(() => this.#heal(args['what'], args['other']));
-      default:
-        throw new ControlError(`nearcast up does not know '${verb}'`, 2);
-    }
+    if (verb === 'status') return viewOf(planet, this.#folder);
+    if (verb === 'who')
+      return whoLands(planet, args['from'], args['all'] === true, args['family'] === 6 ? 6 : 4);
+    const deed = Object.hasOwn(DEEDS, verb) ? DEEDS[verb] : undefined;
+    if (!deed) throw new ControlError(`nearcast up does not know '${verb}'`, 2);
+    const done = await deed(planet, args).catch((error: Error) => {
+      throw error instanceof ControlError ? error : new ControlError(error.message, 2);
+    });
+    for (const sentence of done) this.#say('order', sentence);
+    return { done } satisfies Done;
   }
-
-  async #do(what: () => Promise<readonly string[]>): Promise<Done> {
-    try {
-      const done = await what();
-      for (const sentence of done) this.#say('order', sentence);
-      return { done };
-    } catch (error) {
-      if (error instanceof ControlError) throw error;
-      throw new ControlError((error as Error).message, 2);
-    }
-  }
-
-  async #killController(): Promise<readonly string[]> {
-    const planet = this.planet as Planet;
-    if (planet.controlled === undefined) throw new ControlError(NO_CONTROLLER, 2);
-    return [
-      (await planet.killController())
-        ? 'the controller is dead: nobody hands out tickets until nearcast heal controller'
-        : 'the controller is dead already',
-    ];
-  }
-
-  async #heal(what: unknown, other: unknown): Promise<readonly string[]> {
-    const planet = this.planet as Planet;
-    if (what === undefined) {
-      const cuts = planet.internet.heal().map((c) => `healed: ${c}`);
-      if (await planet.healController()) cuts.push('the controller hands out tickets again');
-      const rest = await Promise.all([...planet.sites.keys()].map((site) => planet.healSite(site)));
-      for (const site of planet.sites.values())
-        if (cuts.length > 0 && site.standing === 'running') await site.tell({ do: 'dial' });
-      return [...cuts, ...rest.flat(), 'all services are well'];
-    }
-    const name = String(what);
-    if (name === CONTROLLER && !planet.sites.has(name)) {
-      if (planet.controlled === undefined) throw new ControlError(NO_CONTROLLER, 2);
-      return [
-        (await planet.healController())
-          ? 'the controller hands out tickets again'
-          : 'the controller hands out tickets already',
-      ];
-    }
-    if (planet.sites.has(name) && other === undefined) {
-      const done = await planet.healSite(name);
-      return done.length > 0 ? done : [`the services of ${name} are well`];
-    }
-    const services = Object.keys(planet.plan.services);
-    if (services.includes(name)) {
-      const sites = other === undefined ? [...planet.sites.keys()] : [this.#site(other)];
-      for (const site of sites)
-        if (planet.sites.get(site)?.standing === 'running')
-          await planet.tell(site, { do: 'heal', service: name });
-      return [`${name} is well at ${sites.join(', ')}`];
-    }
-    const healed = planet.internet.heal(name, other === undefined ? undefined : String(other));
-    if (healed.length === 0)
-      throw new ControlError(
-        `nothing to heal at '${name}'; cut now: ${planet.internet.cuts().join(', ') || 'nothing'}`,
-        2,
-      );
-    for (const site of planet.sites.values())
-      if (site.standing === 'running') await site.tell({ do: 'dial' });
-    return healed.map((c) => `healed: ${c}`);
-  }
-
-  #site(name: unknown): string {
-    const { sites } = this.planet as Planet;
-    if (sites.has(String(name))) return String(name);
-    throw new ControlError(`there is no site ${String(name)}; there are: ${[...sites.keys()].join(', ')}`, 2);
-  }
-
-  #links(one: string): string {
-    const { plan } = this.planet as Planet;
-    const site = plan.sites[one];
-    if (site) return `the upstreams of ${one} are ${Object.keys(site.upstreams).join(', ')}`;
-    return `'${one}' is no site (${Object.keys(plan.sites).join(', ')}), no upstream, and no AS with a link here`;
-  }
-
-  #who(from: unknown, all: boolean, family: 4 | 6): readonly WhoRow[] {
-    const planet = this.planet as Planet;
-    if (!planet.directions.families().includes(family))
-      throw new ControlError(`the plan announces no IPv${family} prefix`, 2);
-    if (from === undefined) return all ? this.#rows(undefined, family) : this.#rows(MAIN, family);
-    const vantage = findVantage(String(from));
-    if (!vantage)
-      throw new ControlError(
-        `no vantage '${String(from)}': a city such as Tokyo, its code, or an address such as 127.81.0.1`,
-        2,
-      );
-    return planet.landings([vantage], family).map(row);
-  }
-
-  #rows(only?: readonly string[], family?: 4 | 6): readonly WhoRow[] {
-    const chosen = vantages().filter((v) => only === undefined || only.includes(v.place.code));
-    return (this.planet as Planet).landings(chosen, family).map(row);
-  }
-
-  #view(): UpView {
-    const planet = this.planet as Planet;
-    const host = planet.hosts[0] as string;
-    const landings = planet.landings();
-    const people = landings.reduce((n, l) => n + l.users, 0);
-    return {
-      schema: 'nearcast.up/1',
-      network: planet.plan.network,
-      pid: process.pid,
-      http: `${host}:${planet.ports.http}`,
-      dns: `${host} port ${planet.ports.dns}`,
-      hosts: planet.hosts,
-      ready: planet.ready(),
-      ...(planet.controlled === undefined ? {} : { controlled: planet.controlled }),
-      cuts: planet.internet.cuts(),
-      outcomes: { ...planet.outcomes },
-      folder: this.#folder,
-      sites: planet.views().map((s) => {
-        const here = landings.filter((l) => l.trip.site === s.site);
-        const users = here.reduce((n, l) => n + l.users, 0);
-        const sum = here.reduce((n, l) => n + l.users * 2 * l.trip.latencyMs, 0);
-        return {
-          ...s,
-          vantages: here.length,
-          share: users / people,
-          ...(users > 0 ? { rttMs: sum / users } : {}),
-        };
-      }),
-    };
-  }
-}
-
-/** What `kill` and `heal` call whoever hands out tickets. */
-const CONTROLLER = 'controller';
-const NO_CONTROLLER = 'this plan names no controller: each site judges alone';
-
-/** Vantages that `who` shows unless all are asked for. */
-const MAIN =
-  'nyc mex bog lim scl bue sao lon par mad fra mil waw sto mow ist cai los nbo jnb dxb khi bom sin jkt mnl hkg sha sel tyo syd akl'.split(
-    ' ',
-  );
-
-function row({ vantage, trip }: Landing): WhoRow {
-  return {
-    from: vantage.address,
-    place: vantage.place.name,
-    country: vantage.place.cc,
-    ...(trip.site === undefined ? {} : { site: trip.site, upstream: trip.upstream as string }),
-    rttMs: Math.round(20 * trip.latencyMs) / 10,
-    asPath: trip.path,
-    ...(trip.lost === undefined ? {} : { lost: trip.lost }),
-  };
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** The first of the signals that mean "stop"; a second one ends the process at once, and its children see that. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve(signal);
-      });
-  });
 }
