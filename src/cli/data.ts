@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import {
   type AsInfo,
+  type AsInfos,
   AsRelReader,
   as2orgReader,
   asInfoReader,
@@ -21,10 +22,13 @@ import {
   presenceFrom,
   type Reading,
   readPeeringDb,
+  readUsersJson,
   slash24s,
   usersReader,
 } from '../topology/index.ts';
+import { looksLikeJson } from './atlas.ts';
 import { Failure } from './failure.ts';
+import { bytesOf } from './observations.ts';
 import { type PullOptions, pull, pullText } from './pull.ts';
 import { defaultWorldFile } from './world-file.ts';
 
@@ -68,7 +72,7 @@ export function dataCommand(say: (text: string) => void = (text) => process.stde
     .requiredOption('--graph <file>', 'AS relationships, CAIDA serial 1 or 2')
     .option('--as-info <file>', 'CSV of ASes: asn, cc, org, lat, lon, slash24, users')
     .option('--as2org <file>', "CAIDA's AS to organisation")
-    .option('--users <file>', 'CSV of users by AS')
+    .option('--users <file>', 'users by AS: JSON as APNIC gives it, or CSV of asn and users')
     .option('--pfx2as <file>', "Routeviews' prefix to AS, for weights")
     .option('--peeringdb <file>', 'nightly dump: the cities that networks are in')
     .option('--output <file>', 'where to write it', defaultWorldFile())
@@ -77,7 +81,7 @@ export function dataCommand(say: (text: string) => void = (text) => process.stde
     .action((options: Options) => pack(options, say));
   data
     .command('pull')
-    .description('fetch the public sources: as-rel, as2org, pfx2as, peeringdb')
+    .description('fetch the public sources: as-rel, as2org, pfx2as, peeringdb, users')
     .argument('[source...]', 'which; all unless given')
     .option('--month <month>', 'of which month; the one before last unless given')
     .option('--folder <folder>', 'where to keep them; the cache unless given')
@@ -111,7 +115,10 @@ function pack(options: Options, say: (text: string) => void): void {
     );
   const infos = (
     [
-      [options.users, usersReader],
+      [
+        options.users,
+        options.users !== undefined && looksLikeJson(bytesOf(options.users)) ? usersJson : usersReader,
+      ],
       [options.asInfo, asInfoReader],
       [options.as2org, as2orgReader],
     ] as const
@@ -157,6 +164,15 @@ function pack(options: Options, say: (text: string) => void): void {
     say(
       `${options.output}: ${facts.ases} ASes, ${links} links, ${placed} with a place, weighed by ${facts.weights}, ${(bytes.length / 1e6).toFixed(1)} MB\n`,
     );
+}
+
+/** Users per AS from a JSON document, which is read whole. */
+function usersJson(): ChunkReader<AsInfos> {
+  const pieces: Uint8Array[] = [];
+  return {
+    push: (piece) => void pieces.push(piece),
+    end: () => readUsersJson(Buffer.concat(pieces).toString('utf8')),
+  };
 }
 
 /** The cities that PeeringDB has networks in. */

@@ -228,6 +228,31 @@ describe('data pack', () => {
     await expect(pack()).rejects.toThrow(/no nightly dump/);
   });
 
+  test("users per AS come from APNIC's JSON or from CSV, and weigh the networks", async () => {
+    const graph = join(folder, 'users-rel.txt');
+    writeFileSync(graph, '1|2|0|bgp\n1|3|-1|bgp\n2|4|-1|bgp\n');
+    const json = JSON.stringify({
+      copyright: 'x',
+      Date: '2026-11-01',
+      Data: [{ rank: 1, AS: 3, Users: 1000, CC: 'DE', Description: 'X' }, { AS: 'y' }],
+    });
+    for (const [name, text] of [
+      ['users.json', json],
+      ['users.csv', 'AS,Users\n3,1000\ny,1\n'],
+    ] as const) {
+      writeFileSync(join(folder, name), text);
+      const said: string[] = [];
+      const target = join(folder, 'users.bin');
+      await run(
+        dataCommand((t) => void said.push(t)),
+        ...['pack', '--graph', graph, '--users', join(folder, name), '--output', target],
+      );
+      expect(said.join('')).toMatch(
+        new RegExp(`${name.replace('.', '\\.')}:\\d.*AS number[\\s\\S]*weighed by users`),
+      );
+    }
+  });
+
   test('damaged files are said to be damaged', async () => {
     const graph = join(folder, 'cut.gz');
     writeFileSync(graph, gzipSync('1|2|0\n'.repeat(1000)).subarray(0, 30));

@@ -114,12 +114,15 @@ describe('data pull', () => {
       '/as-organizations/20240701.as-org2info.txt.gz',
       '/routing/routeviews-prefix2as/2024/08/routeviews-rv2-20240801-1200.pfx2as.gz',
       '/peeringdb/2024/08/peeringdb_2_dump_2024_08_01.json',
+      '/cgi-bin/aspop?f=j',
     ]);
     expect(text).toContain(`sha256 ${SUM}`);
     expect(text).toMatch(
       /as2org: .*Acceptable Use Agreement.*\n {2}missing: .*404.*\n {2}or fetch .* put it at/,
     );
-    expect(text).toMatch(/next: nearcast data pack --graph \S+as-rel2\.txt\.bz2 --pfx2as/);
+    expect(text).toMatch(
+      /next: nearcast data pack --graph \S+as-rel2\.txt\.bz2 --pfx2as .*--users \S+apnic-users\.json/,
+    );
   });
 
   test('offline asks nobody; sources and months that are none are refused', async () => {
@@ -131,7 +134,9 @@ describe('data pull', () => {
     );
     expect(asked).toEqual([]);
     expect(one?.missing).toMatch(/bring .*20231101\.as-rel2/);
-    await expect(pull(['moon'], {}, () => {})).rejects.toThrow(/there are as-rel, as2org, pfx2as, peeringdb/);
+    await expect(pull(['moon'], {}, () => {})).rejects.toThrow(
+      /there are as-rel, as2org, pfx2as, peeringdb, users/,
+    );
     await expect(pull([], { month: 'May' }, () => {})).rejects.toThrow(/such as 2024-08/);
   });
 });

@@ -11,6 +11,8 @@ interface Source {
   readonly server: string;
   /** Below the server, for a month such as 2024-08. */
   path(year: string, month: string): string;
+  /** What it is called here, where the path says it badly. */
+  readonly file?: string;
   readonly licence: string;
   /** The option of `nearcast data pack` that takes it. */
   readonly option: string;
@@ -53,6 +55,15 @@ export const SOURCES: readonly Source[] = [
       "PeeringDB's terms: for operating networks and research; not for marketing; CAIDA keeps the dumps",
     option: '--peeringdb',
   },
+  {
+    name: 'users',
+    what: 'users per AS as APNIC estimates them, of today whatever the month',
+    server: 'https://stats.labs.apnic.net',
+    path: () => 'cgi-bin/aspop?f=j',
+    file: 'apnic-users.json',
+    licence: "(C) APNIC Pty Ltd: to be used again with attribution, as the file's head says",
+    option: '--users',
+  },
 ];
 
 function quarter(month: string): string {
@@ -92,7 +103,7 @@ export async function pull(
   for (const source of wanted) {
     const path = source.path(year, month);
     const url = `${(options.server ?? source.server).replace(/\/+$/, '')}/${path}`;
-    const file = join(folder, path.split('/').at(-1) as string);
+    const file = join(folder, source.file ?? (path.split('/').at(-1) as string));
     const entry = { source: source.name, url, file, licence: source.licence };
     if (options.offline) {
       found.push(existsSync(file) ? entry : { ...entry, missing: `bring ${url} to ${file}` });

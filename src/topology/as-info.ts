@@ -151,7 +151,7 @@ export function readUsersJson(text: string): AsInfos {
       String(asn),
       String(users),
       row['CC'] ?? row['cc'],
-      row['Autonym'] ?? row['name'],
+      row['Autonym'] ?? row['Description'] ?? row['name'],
     );
     if (complaint !== undefined) ledger.skip(i + 1, JSON.stringify(row), complaint);
   }
