@@ -15,6 +15,7 @@ function nearcast(args: string, env: { readonly [name: string]: string } = {}) {
     [BIN, ...args.split(' ').filter((a) => a !== '')],
     {
       encoding: 'utf8',
+      timeout: 20_000,
       env: { ...process.env, NO_COLOR: '1', NEARCAST_SOCKET: '/nonexistent/socket', ...env },
     },
   );
@@ -27,6 +28,14 @@ test('--version, for people and as JSON', () => {
   expect(nearcast('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   expect(JSON.parse(nearcast('--version --json').stdout)).toEqual({ name: 'nearcast', version });
 });
+
+test.runIf(process.platform === 'linux').each(['/proc/none', '/dev/null', `${ROOT}package.json`])(
+  'a cache folder that cannot be had (%s) is done without: Node by itself would look for it for ever',
+  (folder) => {
+    const seen = nearcast('--version', { XDG_CACHE_HOME: folder, NODE_COMPILE_CACHE: '' });
+    expect(seen).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  },
+);
 
 test('--help lists every verb and gives examples; each verb has help of its own', () => {
   const { status, stdout } = nearcast('--help');
@@ -63,7 +72,7 @@ test('nobody there is exit 5, said as JSON where JSON was asked for, with a stac
   const plain = nearcast('show peers');
   expect(plain).toMatchObject({ status: 5, stdout: '' });
   expect(plain.stderr).toBe(
-    'nearcast: nothing listens at /nonexistent/socket; is `nearcast speak` running?\n',
+    'nearcast: nothing listens at /nonexistent/socket; is `nearcast agent` or `nearcast speak` running?\n',
   );
   expect(JSON.parse(nearcast('show peers --json').stderr)).toMatchObject({ error: { exit: 5 } });
   expect(nearcast('show peers', { NEARCAST_DEBUG: '1' }).stderr).toMatch(/^\s+at /m);
