@@ -164,7 +164,7 @@ export function formatStatus(v: StatusView, colour: boolean): string {
       : [
           `drain: ${v.drain.phase}${order ? `, by ${order.owner}: ${order.reason}` : ''}${v.drain.until ? `, until ${v.drain.until.slice(11, 19)} at the latest` : ''}`,
         ]),
-    ...v.drain.remarks.map((r) => `  ${r}`),
+    ...v.drain.remarks.map((r) => (v.drain.phase === 'in' ? `the last drain: ${r}` : `  ${r}`)),
     ...(v.frozen
       ? [
           `frozen by ${v.frozen.owner}: ${v.frozen.reason}${v.frozen.until ? ` (until ${v.frozen.until.slice(0, 19)}Z)` : ''}`,

@@ -1,11 +1,11 @@
 /** The verbs that talk to an agent, against a real one in this process. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Daemon, readPlan, type StatusView, startDaemon } from '../agent/index.ts';
-import { logger, realClock } from '../host/index.ts';
+import { controlPath, logger, realClock } from '../host/index.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { drainCommand, freezeCommand, undrainCommand, unfreezeCommand } from './agent-orders.ts';
 import { checkAgent } from './agent-run.ts';
@@ -176,6 +176,36 @@ test('reload --dry-run says what would be different and changes nothing', async 
   expect(daemon.agent.plan.services['web']!.rise).toBe(1);
   expect(await say(reloadCommand)).toMatch(/rise/);
   expect(daemon.agent.plan.services['web']!.rise).toBe(2);
+});
+
+test('reload finds the agent by the name of its site, and without a name where no speaker runs', async () => {
+  const { XDG_RUNTIME_DIR: runtime, NEARCAST_SOCKET: own } = process.env;
+  delete process.env['NEARCAST_SOCKET'];
+  process.env['XDG_RUNTIME_DIR'] = join(folder, 'run');
+  // Root's sockets are where all of this machine would find them.
+  const uid = process.getuid?.() === 0 ? vi.spyOn(process, 'getuid').mockReturnValue(65_534) : undefined;
+  const run = async (...args: string[]) => {
+    let out = '';
+    await reloadCommand((text) => void (out += text)).parseAsync(args, { from: 'user' });
+    return out;
+  };
+  try {
+    const path = controlPath('agent-fra');
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync(join(folder, 's.sock'), path);
+    for (const args of [['fra'], ['--site', 'fra'], ['fra', '--dry-run'], []])
+      expect(await run(...args)).toBe('nothing is different in the file\n');
+    await expect(run('nyc')).rejects.toMatchObject({
+      exit: 5,
+      message: expect.stringContaining('is `nearcast agent PLAN --site nyc` running?'),
+    });
+    await expect(run('fra', '--site', 'nyc')).rejects.toMatchObject({ exit: 2 });
+  } finally {
+    uid?.mockRestore();
+    if (runtime === undefined) delete process.env['XDG_RUNTIME_DIR'];
+    else process.env['XDG_RUNTIME_DIR'] = runtime;
+    if (own !== undefined) process.env['NEARCAST_SOCKET'] = own;
+  }
 });
 
 test('show peers asks an agent as it asks a speaker', async () => {

@@ -1,9 +1,11 @@
 /** `nearcast reload`: makes a running speaker or agent follow its file again. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AgentReloadView } from '../agent/index.ts';
 import type { Args } from '../host/index.ts';
 import { connectControl } from '../host/index.ts';
 import { agentSocket, owner, sitesHere } from './agent-ask.ts';
+import { EXIT, Failure } from './failure.ts';
 import { type OrderOptions, orderCommand, toStandardOutput, type Write } from './order.ts';
 import { counted } from './phrases.ts';
 import type { ReloadView } from './views.ts';
@@ -19,20 +21,23 @@ export function reloadCommand(write: Write = toStandardOutput): Command {
     'reload',
     'read the file of a speaker or the plan of an agent again and do what is different in it',
     `  nearcast reload                        the speaker of this user
-  nearcast reload --site fra             the agent of a site
-  nearcast reload --site fra --dry-run   only say what would be different
+  nearcast reload fra                    the agent of a site; --site fra says the same
+  nearcast reload fra --dry-run          only say what would be different
   kill -HUP PID                          the same, told by signal; what came of it is in the log
 
 Sessions that did not change are not touched, and new policy is applied to routes that are already there. A mistake in
 the file, or a change that only a new start can make (asn, id, listen, control, log, journal), changes nothing: exit 1 or 2.`,
   )
-    .option('--site <name>', 'the agent of this site')
+    .argument('[site]', 'the agent of this site')
+    .option('--site <name>', 'the same')
     .option('--dry-run', 'of an agent: say what would be different, change nothing')
     .option('--reason <words>', 'of an agent: why; it is kept in the audit log')
-    .action(async (o: Options, command: Command) => {
+    .action(async (name: string | undefined, o: Options, command: Command) => {
+      if (name !== undefined && o.site !== undefined && name !== o.site)
+        throw new Failure(`which site: ${name} or ${o.site}?`, EXIT.usage);
+      const site = name ?? o.site;
       const given = command.getOptionValueSource('socket') !== 'default';
-      const agent = o.site !== undefined || (!given && sitesHere().length > 0 && o.dryRun === true);
-      const socket = agent && !given ? agentSocket(o.site, {}) : o.socket;
+      const socket = given ? o.socket : socketOf(site, o);
       const args: Args = {
         owner: owner(),
         ...(o.dryRun ? { dryRun: true } : {}),
@@ -46,6 +51,12 @@ the file, or a change that only a new start can make (asn, id, listen, control, 
         client.close();
       }
     });
+}
+
+/** Without a name the speaker is meant, and where none runs, the agent that does. */
+function socketOf(site: string | undefined, o: Options): string {
+  const agent = o.dryRun === true || !existsSync(o.socket);
+  return site !== undefined || (agent && sitesHere().length > 0) ? agentSocket(site, {}) : o.socket;
 }
 
 function inText(view: ReloadView | AgentReloadView): string {

@@ -295,7 +295,7 @@ test.each<[string, (r: Request, s: Socket) => void, string, number]>([
 test('nobody at the socket is exit 5, with what to do about it', async () => {
   await expect(show('/nonexistent/socket', 'peers')).rejects.toMatchObject({
     exit: 5,
-    message: expect.stringContaining('is `nearcast speak` running?'),
+    message: expect.stringContaining('is `nearcast agent` or `nearcast speak` running?'),
   });
 });
 

@@ -62,7 +62,7 @@ function unreachable(path: string, error: unknown): ControlError {
   const code = codeOf(error);
   const message =
     code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTDIR'
-      ? `nothing listens at ${path}; is \`${whose(path)}\` running?`
+      ? `nothing listens at ${path}; is ${whose(path)} running?`
       : code === 'EACCES' || code === 'EPERM'
         ? `this user may not open ${path}`
         : `cannot connect to ${path}: ${code ?? (error as Error).message}`;
@@ -74,8 +74,8 @@ function unreachable(path: string, error: unknown): ControlError {
 /** Sockets bear the names of those who open them, unless they were told otherwise. */
 function whose(path: string): string {
   const agent = /^agent-(.+)\.sock$/.exec(basename(path));
-  if (agent) return `nearcast agent PLAN --site ${agent[1]}`;
-  return basename(path) === 'speak.sock' ? 'nearcast speak' : 'nearcast agent or speak';
+  if (agent) return `\`nearcast agent PLAN --site ${agent[1]}\``;
+  return basename(path) === 'speak.sock' ? '`nearcast speak`' : '`nearcast agent` or `nearcast speak`';
 }
 
 /** What waits for answers to one id. */

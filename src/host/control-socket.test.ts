@@ -255,7 +255,7 @@ test('the socket of a dead process is replaced; a file that is none is left alon
 
 test('a client that finds nobody, or nobody who answers, says so with exit 5', async () => {
   expect(await refused(connectControl(path))).toMatchObject({
-    message: `nothing listens at ${path}; is \`nearcast agent or speak\` running?`,
+    message: `nothing listens at ${path}; is \`nearcast agent\` or \`nearcast speak\` running?`,
     exit: 5,
   });
   expect((await refused(connectControl(join(folder, 'agent-fra.sock')))).message).toMatch(

@@ -124,9 +124,9 @@ function preferLess(state: DrainState, event: DrainEvent, plan: Drain, now: Inst
   return enter(fresh, 'lessPreferred', now, after(now, plan.deadline));
 }
 
-/** Turned round before anything was withdrawn: nobody has to be won back. */
+/** Turned round before anything was withdrawn: nobody has to be won back, and nothing of it needs to be known afterwards. */
 function abort(state: DrainState, event: DrainEvent, _: Drain, now: Instant): DrainState {
-  return enter(ordered(state, event), 'in', now, undefined, 'turned round before the withdrawal');
+  return enter(ordered({ ...state, remarks: [] }, event), 'in', now);
 }
 
 function look(state: DrainState, event: DrainEvent): DrainState {

@@ -157,6 +157,7 @@ describe('drain', () => {
       .happen({ kind: 'drain', order: ADA })
       .happen({ kind: 'undrain', order: ADA });
     expect(story.path).toEqual(['full', 'less-preferred', 'full']);
+    expect(story.state.drain.remarks).toEqual([]);
   });
 
   test('a service that goes down while draining withdraws at once', () => {
