@@ -1,0 +1,85 @@
+/** The page over the planet that comes with nearcast: it loads, shows what happens, and goes back in time. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type Look, openBrowser, settled, type Visit, visit } from './browser.ts';
+import { alike, clientColour, pin, siteColour, siteRow, visibleClient } from './eyes.ts';
+import { until, World } from './world.ts';
+
+let world: World;
+let browser: Browser;
+const visits: Visit[] = [];
+
+beforeAll(async () => {
+  [world, browser] = await Promise.all([World.start(), openBrowser()]);
+});
+
+afterEach(async () => {
+  for (const { close } of visits.splice(0)) await close();
+  await world.heal();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+async function come(look: Look = {}, url = world.url): Promise<Visit> {
+  const seen = await visit(browser, url, look);
+  visits.push(seen);
+  await settled(seen.page);
+  return seen;
+}
+
+const SITES = ['fra', 'lon', 'nyc', 'sjc', 'gru', 'jnb', 'tyo', 'sin'];
+
+const LOOKS: readonly (Look & { readonly name: string })[] = [
+  { name: 'dark', theme: 'dark' },
+  { name: 'light', theme: 'light' },
+  { name: 'on a phone', theme: 'dark', width: 390, height: 844 },
+];
+for (const { name, ...look } of LOOKS)
+  test(`it loads without a complaint and asks nobody else, and shows every site and its state as words: ${name}`, async () => {
+    const { page, troubles } = await come(look);
+    for (const site of SITES) {
+      await siteRow(page, site).getByText('announced', { exact: true }).waitFor();
+      expect(await pin(page, site).getAttribute('aria-label')).toContain('announced');
+    }
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(look.theme);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(troubles).toEqual([]);
+  });
+
+/** The dialog that is open, and its button that does what it asks about. */
+async function confirm(page: Page, what: RegExp): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: what }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+test('a newcomer kills Tokyo: it turns dead in list and map, and the dots of its clients take the colour of where they land now', async () => {
+  const { page, troubles } = await come({ still: true });
+  const before = await world.snapshot();
+  const client = await visibleClient(page, before, 'tyo');
+  const tokyo = await siteColour(page, 'tyo');
+  await until('the dot of a client of Tokyo', async () =>
+    alike(await clientColour(page, before, client), tokyo),
+  );
+  await page.getByRole('button', { name: 'Kill Tokyo and watch' }).click();
+  await confirm(page, /^kill/i);
+  await siteRow(page, 'tyo').getByText('dead', { exact: true }).waitFor();
+  await until('the pin of Tokyo', async () =>
+    (await pin(page, 'tyo').getAttribute('aria-label'))?.includes('dead'),
+  );
+  const now = await until('clients to move', async () => {
+    const { site } = (await world.snapshot()).vantages[client]!.landing;
+    return site !== undefined && site !== 'tyo' && site;
+  });
+  // The page may only show what a client really meets.
+  expect(await until('an answer', () => world.served(client))).toBe(now);
+  const colour = await siteColour(page, now);
+  expect(alike(colour, tokyo)).toBe(false);
+  await until('the dot in its new colour', async () =>
+    alike(await clientColour(page, before, client), colour),
+  );
+  expect(troubles).toEqual([]);
+});
