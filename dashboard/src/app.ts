@@ -5,6 +5,7 @@ import type { Order, Snapshot } from '../../src/control/index.ts';
 import type { Theme } from './data/palette.ts';
 import type { Api } from './store/api.ts';
 import type { Live } from './store/live.ts';
+import { type Past, past } from './store/past.ts';
 import { derived, type Source, type Store, store, useStore } from './store/store.ts';
 import type { ThemeChoice, ThemeStores } from './store/theme.ts';
 import { formatView, readView, type Selected, START, type View } from './store/view.ts';
@@ -21,6 +22,8 @@ export interface Shown {
 export interface App {
   readonly api: Api;
   readonly live: Live;
+  /** What happened before the page was opened, and how it gets here. */
+  readonly past: Past;
   /** What is looked at; the same as the address. Change it by `look`. */
   readonly view: Source<View>;
   /** The network at the instant of the view. Undefined: nothing was heard yet. Everything that is drawn comes from here. */
@@ -39,17 +42,33 @@ export interface App {
   say(text: string): void;
 }
 
+/** The address follows the view this much later, where that makes no step for the back button. */
+const ADDRESS_MS = 250;
+
 export function createApp(api: Api, live: Live, themes: ThemeStores): App {
   const view = store<View>({ ...START, ...readView(location.hash) });
   const said = store('');
-  addEventListener('hashchange', () => view.set(readView(location.hash)));
+  const addressOf = (v: View) => formatView(v) || location.pathname + location.search;
+  // A slider changes the view many times a second; browsers refuse so many changes of the address.
+  let due: ReturnType<typeof setTimeout> | undefined;
+  const write = () => {
+    clearTimeout(due);
+    due = undefined;
+    history.replaceState(null, '', addressOf(view.get()));
+  };
+  addEventListener('hashchange', () => {
+    clearTimeout(due);
+    due = undefined;
+    view.set(readView(location.hash));
+  });
   const look: App['look'] = (change, how = 'push') => {
     const { more = {}, map = START.map, ...rest } = { ...view.get(), ...change };
     const kept = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined));
     const next: View = { ...kept, map, more };
-    const address = formatView(next) || location.pathname + location.search;
-    if (how === 'push' && formatView(next) !== formatView(view.get())) history.pushState(null, '', address);
-    else history.replaceState(null, '', address);
+    if (how === 'push' && formatView(next) !== formatView(view.get())) {
+      if (due !== undefined) write();
+      history.pushState(null, '', addressOf(next));
+    } else due ??= setTimeout(write, ADDRESS_MS);
     view.set(next);
   };
   const at = derived([view], () => view.get().at);
@@ -68,6 +87,7 @@ export function createApp(api: Api, live: Live, themes: ThemeStores): App {
   return {
     api,
     live,
+    past: past(api, live),
     view,
     shown,
     theme: themes.theme,
