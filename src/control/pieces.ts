@@ -126,6 +126,8 @@ export const announcement = z.object({
   actual: level,
   /** Copies of our number in the path beyond the first, as the upstream holds it; absent where it holds nothing, or nobody can say. */
   prepend: count.optional(),
+  /** It carries GRACEFUL_SHUTDOWN there (RFC 8326): whoever has another way takes that. */
+  leaving: z.literal(true).optional(),
   /** Why it is not full; where the two differ, why they do. More is in the site's decision. */
   why: sentences,
 });

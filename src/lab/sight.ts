@@ -163,14 +163,13 @@ function siteOf(name: string, { planet, counts, at }: SightOptions): World['site
         announcements: Object.fromEntries(
           announcedTo(plan, upstream).map((prefix) => {
             const told = seen?.upstreams[up]?.told[prefix] ?? { expected: 'withdrawn' as const, why: [why] };
-            const { level: actual, prepend } = heard(planet, name, up, upstream, prefix);
+            const { level: actual, ...held } = heard(planet, name, up, upstream, prefix);
             const isDown = actual !== told.expected && session.state !== 'established';
             const off = isDown
               ? [`the session is ${session.state}${session.why ? `: ${session.why}` : ''}`]
               : [];
             const whys = [...off, ...told.why];
-            const more = prepend === undefined ? {} : { prepend };
-            return [prefix, { expected: told.expected, actual, ...more, why: whys, at }];
+            return [prefix, { expected: told.expected, actual, ...held, why: whys, at }];
           }),
         ),
       };
@@ -186,7 +185,7 @@ function heard(
   up: string,
   upstream: Upstream,
   prefix: Prefix,
-): { readonly level: Level; readonly prepend?: number } {
+): { readonly level: Level; readonly prepend?: number; readonly leaving?: true } {
   const { plan, internet } = planet;
   const door = internet.map.doors.find((d) => d.site === site && d.upstream === up);
   const node = door && internet.nodes.get(door.router);
@@ -203,7 +202,11 @@ function heard(
     prepend === full?.prepend && said.med === full.med && said.shutdown === isLeaving(full.communities);
   const isLess =
     said.shutdown || prepend > (full?.prepend ?? 0) || said.med > (full?.med ?? 0) || less === undefined;
-  return { level: !isFull && isLess ? 'less-preferred' : 'full', prepend };
+  return {
+    level: !isFull && isLess ? 'less-preferred' : 'full',
+    prepend,
+    ...(said.shutdown ? { leaving: true } : {}),
+  };
 }
 
 const GRACEFUL_SHUTDOWN = '65535:0';
