@@ -166,7 +166,7 @@ export class Desk {
           : wanted === undefined
             ? `the plan does not announce ${prefix} to ${name}`
             : wanted.route
-              ? `to ${name}: MED ${wanted.route.med}, ${wanted.route.prepend} prepends, communities ${[...wanted.route.communities, ...wanted.route.largeCommunities].join(' ')}`
+              ? `to ${name}: ${wanted.route.localPref === undefined ? '' : `LOCAL_PREF ${wanted.route.localPref}, `}MED ${wanted.route.med}, ${wanted.route.prepend} prepends, communities ${[...wanted.route.communities, ...wanted.route.largeCommunities].join(' ')}`
               : `nothing of ${prefix} is to go to ${name}`,
         detail:
           upstream.export.length > 0 ? [`${upstream.export.length} export rules of the plan apply`] : [],

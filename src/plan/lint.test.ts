@@ -37,6 +37,18 @@ test('a good plan has nothing to say', () => {
 });
 
 test.each<[code: string, from: string | RegExp, to: string, message: RegExp]>([
+  [
+    'restart-with-bfd',
+    'role: provider, families',
+    'role: provider, bfd: true, graceful-restart: 30s, families',
+    /n\.yaml:11:\d+: warning .*forgets the routes after 3 intervals \(RFC 5882 §4\.3\.2\)/,
+  ],
+  [
+    'prepend-inside',
+    'asn: 64602, address: 198.51.100.5, role: provider',
+    'asn: 64500, address: 198.51.100.5, role: internal, prepend: 2',
+    /warning .*nothing is prepended inside our own AS/,
+  ],
   ['own-as-neighbour', 'asn: 64602', 'asn: 64500', /n\.yaml:11:16: error .*our own AS number/],
   ['unusable-as', 'asn: 64602', 'asn: 65535', /error .*65535 is reserved/],
   ['too-specific', '203.0.113.0/24', '203.0.113.0/25', /n\.yaml:3:12: warning .*longer than \/24/],

@@ -389,6 +389,30 @@ const RULES = {
           );
       }),
   },
+  'restart-with-bfd': {
+    about: 'BFD and graceful restart with the same neighbour.',
+    check: (plan, say) =>
+      eachUpstream(plan, (u, path) => {
+        if (u.gracefulRestart !== undefined && u.bfd !== undefined)
+          say(
+            'warning',
+            [...path, 'gracefulRestart'],
+            `does nothing beside bfd: that ends with the agent and says so (C = 0), so the neighbour forgets the routes after ${u.bfd.multiplier} intervals (RFC 5882 §4.3.2). Have bfd, to be gone quickly, or this, to stay over a restart`,
+          );
+      }),
+  },
+  'prepend-inside': {
+    about: 'Prepends towards a router in our own AS.',
+    check: (plan, say) =>
+      eachUpstream(plan, (u, path) => {
+        if (u.role === 'internal' && u.prepend > 0)
+          say(
+            'warning',
+            [...path, 'prepend'],
+            'nothing is prepended inside our own AS, where it would be a loop (RFC 4271 §9.1.2); let the router prepend to those outside',
+          );
+      }),
+  },
   'open-controller': {
     about: 'A controller over plain HTTP that is not on this host.',
     check: (plan, say) => {

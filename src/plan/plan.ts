@@ -82,7 +82,7 @@ export interface Upstream {
   readonly maximumPrefixes: number;
   /** Prefixes announced here; `all` follows the plan's list. */
   readonly announce: 'all' | readonly Prefix[];
-  /** How many times our number is put before the path in addition. */
+  /** How many times our number is put before the path in addition; inside our own AS never. */
   readonly prepend: number;
   /** Always sent: an absent MED attracts at many routers. */
   readonly med: number;

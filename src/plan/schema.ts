@@ -119,7 +119,11 @@ const ACTION = mapping({
 
 const LESS_PREFERRED = {
   'graceful-shutdown': flag.optional().describe('Send GRACEFUL_SHUTDOWN (RFC 8326). True unless said.'),
-  prepend: whole(0, 10).optional().describe('Prepends in addition to the usual ones. 3 unless said.'),
+  prepend: whole(0, 10)
+    .optional()
+    .describe(
+      'Prepends in addition to the usual ones; inside our own AS LOCAL_PREF 0 instead. 3 unless said.',
+    ),
   med: whole(0, 0xffff_ffff).optional().describe('Added to the usual MED. 100 unless said.'),
 };
 

@@ -20,6 +20,7 @@ sites:
       - { asn: 64601, address: 198.51.100.1, role: provider, prepend: 1, med: 10, communities: "64601:100", families: [ipv4, ipv6], next-hop: "2001:db8::9" }
       - { asn: 64602, address: 198.51.100.5, role: provider, announce: [203.0.113.0/24], actions: [ { community: "64602:7", do: prepend 2, to: 3356 }, { community: "64602:1:2", do: withhold } ], less-preferred: { graceful-shutdown: false, prepend: 0, med: 500 } }
       - { asn: 64603, address: 198.51.100.9, role: peer, enabled: false }
+      - { asn: 64500, address: 127.0.0.1, role: internal, prepend: 2, med: 10, announce: [203.0.113.0/24] }
       - { asn: 64604, address: 198.51.100.13, role: peer, import: everything, export: [ { when: { prefix: 203.0.113.0/24 }, end: reject }, { then: { med: 77 } } ] }
 services:
   dns: { address: [203.0.113.53, 2001:db8:53::53], probes: [ icmp: ] }
@@ -30,7 +31,7 @@ const levels = (level: Level) =>
 
 test('full: the upstream’s own settings, MED always there, one large community that names the site', () => {
   const a = announcementOf(PLAN, 'fra', levels('full'));
-  expect(Object.keys(a.upstreams)).toEqual(['as64601', 'as64602', 'as64604']);
+  expect(Object.keys(a.upstreams)).toEqual(['as64601', 'as64602', 'as64500', 'as64604']);
   expect(Object.keys(a.upstreams['as64601']!)).toEqual([
     '203.0.113.0/24',
     '2001:db8:53::/48',
@@ -73,6 +74,23 @@ test('less preferred: GRACEFUL_SHUTDOWN, more prepends and a higher MED, as each
     med: 500,
     communities: ['64602:7'],
   });
+});
+
+test('inside our AS less preferred is LOCAL_PREF 0 and never a prepend, which would be a loop (RFC 8326 §4.2, RFC 4271 §9.1.2)', () => {
+  const route = (level: Level) =>
+    announcementOf(PLAN, 'fra', levels(level)).upstreams['as64500']?.['203.0.113.0/24']?.route;
+  const large = ['64500:4786:7'];
+  expect(route('full')).toEqual({ prepend: 0, med: 10, communities: [], largeCommunities: large });
+  expect(route('less-preferred')).toEqual({
+    prepend: 0,
+    localPref: 0,
+    med: 110,
+    communities: ['65535:0'],
+    largeCommunities: large,
+  });
+  const rules = exportPolicy(PLAN, announcementOf(PLAN, 'fra', levels('less-preferred')), 'as64500').rules;
+  expect(rules[1]?.then).toMatchObject({ localPref: 0, med: 110 });
+  expect(rules[1]?.then).not.toHaveProperty('prepend');
 });
 
 test.each(['withdrawn', 'pending'] as const)(

@@ -26,6 +26,8 @@ export interface Announced {
 export interface Route {
   /** Our number this many times more than once. */
   readonly prepend: number;
+  /** Inside our AS, where it says what prepends say outside; absent: the usual one. */
+  readonly localPref?: number;
   /** Always sent. */
   readonly med: number;
   readonly communities: readonly Community[];
@@ -71,16 +73,24 @@ export function announcementOf(
   return { site, upstreams };
 }
 
-/** The attributes of a prefix towards an upstream. */
+/** The least there is: what RFC 8326 §4.2 gives to a route that is about to go. */
+const LAST_CHOICE = 0;
+
+/**
+ * The attributes of a prefix towards an upstream. Inside our AS nothing is prepended: our number would be a loop to the router
+ * there, which drops the route (RFC 4271 §9.1.2). LOCAL_PREF says it instead.
+ */
 export function routeOf(plan: Plan, site: string, upstream: Upstream, prefix: Prefix, level: Level): Route {
   const less = level === 'less-preferred' ? upstream.lessPreferred : undefined;
+  const inside = upstream.role === 'internal';
   const actions = upstream.actions.map((a) => a.community);
   const large = (c: string) => c.split(':').length === 3;
   const own = (family: IpFamily) => upstream.nextHop.find((a) => familyOf(a) === family);
   // IPv4 over an IPv6 session may have an IPv6 next hop (RFC 8950).
   const nextHop = own(prefixFamily(prefix)) ?? (familyOf(upstream.address) === 6 ? own(6) : undefined);
   return {
-    prepend: Math.min(PREPEND_LIMIT, upstream.prepend + (less?.prepend ?? 0)),
+    prepend: inside ? 0 : Math.min(PREPEND_LIMIT, upstream.prepend + (less?.prepend ?? 0)),
+    ...(inside && less ? { localPref: LAST_CHOICE } : {}),
     med: Math.min(0xffff_ffff, upstream.med + (less?.med ?? 0)),
     communities: unique([
       ...upstream.communities,
@@ -123,6 +133,7 @@ export function exportPolicy(plan: Plan, announcement: Announcement, upstream: s
           // biome-ignore lint/suspicious/noThenProperty: a rule's word
           then: {
             ...(route.prepend > 0 ? { prepend: route.prepend } : {}),
+            ...(route.localPref === undefined ? {} : { localPref: route.localPref }),
             med: route.med,
             ...(route.communities.length > 0 ? { communities: { add: route.communities } } : {}),
             largeCommunities: { add: route.largeCommunities },

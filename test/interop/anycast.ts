@@ -39,6 +39,8 @@ export interface Wishes {
 export interface Anycast {
   readonly star: Star;
   readonly upstream: Router;
+  /** The daemon on a site's own machine, and the agent as it sees it. */
+  beside(site: number): { readonly router: Router; readonly agent: Neighbor };
   readonly sites: readonly SiteAgent[];
   /** The plan, for cells that change it. */
   readonly plan: Plan;
@@ -97,18 +99,19 @@ export async function anycast(room: Room, wishes: Wishes): Promise<Anycast> {
     room.keep(agent);
     return agent;
   });
-  const routers = wishes.beside ? indices.map((i) => besides(room, star, i)) : [];
+  const machines = wishes.beside ? indices.map((i) => besides(room, star, i)) : [];
   const known = (site: number, family: Family) => neighbors.get(`${site} ${family}`) as Neighbor;
   return {
     star,
     upstream,
+    beside: (i) => machines[i]!,
     sites,
     plan,
     write,
     neighbor: known,
     start: async (only = indices) => {
       if (wishes.controller) await controller(room, star, file);
-      await Promise.all([upstream, ...routers, ...sites].map((r) => r.start()));
+      await Promise.all([upstream, ...machines.map((m) => m.router), ...sites].map((r) => r.start()));
       await until(
         'all sessions up',
         async () => {
@@ -123,7 +126,7 @@ export async function anycast(room: Room, wishes: Wishes): Promise<Anycast> {
       for (const family of FAMILIES) {
         const via = known(site, family);
         const route = told(site, family, level === 'nothing' ? 'full' : level, via.address, more);
-        // A router in between keeps the MED inside (RFC 4271 §5.1.4), and puts our number in front once: so did the agent outside.
+        // A router in between keeps the MED inside (RFC 4271 §5.1.4), and prepends as often as the agent does outside.
         const { med: _, ...between } = route;
         const wanted = level === 'nothing' ? [] : [wishes.beside ? between : route];
         await holds(upstream, via, family, wanted, timeoutMs);
@@ -160,7 +163,7 @@ export function told(
 const LOOPBACK = '127.0.0.2';
 
 /** The daemon on a site's machine: in our AS, between agent and upstream. */
-function besides(room: Room, star: Star, site: number): Router {
+function besides(room: Room, star: Star, site: number): { router: Router; agent: Neighbor } {
   const [own, theirs] = [star.spokeEnd(site), star.hubEnd(site)];
   const link = `link${site + 1}`;
   const agent: Neighbor = {
@@ -182,7 +185,8 @@ function besides(room: Room, star: Star, site: number): Router {
     holdTime: 9,
   });
   const neighbors = [agent, out(own.ip4, theirs.ip4, 'ipv4'), out(own.ip6, theirs.ip6, 'ipv6')];
-  return room.router(room.theirs, { asn: OUR_ASN, id: own.ip4, neighbors, announce: [] }, star, site);
+  const spec = { asn: OUR_ASN, id: own.ip4, neighbors, announce: [] };
+  return { router: room.router(room.theirs, spec, star, site), agent };
 }
 
 function planOf(star: Star, indices: readonly number[], folders: readonly string[], wishes: Wishes): Plan {

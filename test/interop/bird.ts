@@ -10,6 +10,7 @@ import {
   isV6,
   type Kind,
   type Neighbor,
+  ONWARDS,
   type Role,
   type Route,
   type Session,
@@ -140,7 +141,7 @@ function protocol(spec: Spec, n: Neighbor, name: string): string {
   const filter = med
     ? 'filter { if source = RTS_STATIC && defined(bgp_med) then bgp_med = bgp_med; accept; }'
     : spec.neighbors.some((n) => n.beside)
-      ? 'where source = RTS_BGP'
+      ? `filter { if source != RTS_BGP then reject; if (65535, 0) ~ bgp_community then { ${`bgp_path.prepend(${spec.asn}); `.repeat(ONWARDS)}} accept; }`
       : 'all';
   const policy = n.noPolicy ? 'import none; export none;' : `import all; export ${filter};`;
   const limit = n.maxPrefix === undefined ? '' : `import limit ${n.maxPrefix} action disable;`;
@@ -152,7 +153,7 @@ function protocol(spec: Spec, n: Neighbor, name: string): string {
 protocol bgp ${name} {
   local ${n.local} as ${spec.asn};
   neighbor ${n.address} as ${n.asn};
-  ${n.beside ? 'multihop; allow local as 10;' : `interface "${n.link}"; direct;`}
+  ${n.beside ? 'multihop;' : `interface "${n.link}"; direct;`}
   hold time ${hold};
   keepalive time ${Math.max(1, Math.floor(hold / 3))};
   connect delay time 1; connect retry time 1; error wait time 1, 2; error forget time 1;
@@ -204,7 +205,7 @@ function toRoute(prefix: string, fields: ReadonlyMap<string, string>): Route {
       ),
     );
   const number = (name: string) => (fields.has(name) ? Number(fields.get(name)) : undefined);
-  const med = number('med');
+  const [med, localPref] = [number('med'), number('local_pref')];
   const otc = number('otc');
   const unknown = [...fields].filter(([name]) => /^[0-9a-f]{2}$/.test(name));
   return {
@@ -219,6 +220,7 @@ function toRoute(prefix: string, fields: ReadonlyMap<string, string>): Route {
       unknown.map(([name, bytes]) => `${Number.parseInt(name, 16)}:${bytes.replace(/\s/g, '')}`),
     ),
     ...(med === undefined ? {} : { med }),
+    ...(localPref === undefined ? {} : { localPref }),
     ...(otc === undefined ? {} : { otc }),
   };
 }

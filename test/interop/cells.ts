@@ -315,7 +315,7 @@ export const CELLS: readonly Cell[] = [
   {
     name: 'Site: beside',
     promise:
-      'the agent speaks to the daemon beside it on loopback, inside the AS; its upstream hears from it what the table says, down to the withdrawal',
+      'the agent speaks to the daemon beside it on loopback, inside the AS: less preferred is LOCAL_PREF 0 there, and the upstream hears from the daemon what the table says, down to the withdrawal (RFC 8326 §4.2)',
     needs: ['ipv6', 'beside'],
     ours: ['agent'],
     run: beside,

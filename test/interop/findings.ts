@@ -57,8 +57,8 @@ export const FINDINGS: readonly Finding[] = [
   },
   {
     about: 'Our own number in a path inside the AS',
-    who: 'BIRD and FRR drop what an agent beside them has prepended, as a loop, unless told `allow local as`, `allowas-in`',
+    who: 'BIRD and FRR drop a path with our own number in it as a loop, unless told `allow local as`, `allowas-in`',
     decides:
-      'RFC 4271 §9.1.2: a path with the own number may be excluded. Without that line, less preferred would mean withdrawn',
+      'RFC 4271 §9.1.2: a path with the own number may be excluded. So an agent prepends nothing inside its AS: less preferred is LOCAL_PREF 0 there (RFC 8326 §4.2), and the router prepends to those outside',
   },
 ];

@@ -10,6 +10,7 @@ import {
   isV6,
   type Kind,
   type Neighbor,
+  ONWARDS,
   type Route,
   type Session,
   type Spec,
@@ -140,6 +141,7 @@ interface FrrPath {
   readonly aspath?: { readonly string?: string };
   readonly origin?: string;
   readonly metric?: number;
+  readonly locPrf?: number;
   readonly stale?: boolean;
   readonly otc?: number;
   readonly addpathRxId?: number;
@@ -171,6 +173,7 @@ function toRoute(prefix: string, p: FrrPath): Route {
     extended: sorted(extended.map((c) => c.toLowerCase())),
     unknown: [],
     ...(p.metric === undefined ? {} : { med: p.metric }),
+    ...(p.locPrf === undefined ? {} : { localPref: p.locPrf }),
     ...(p.otc === undefined ? {} : { otc: p.otc }),
     ...(p.stale === true ? { stale: true } : {}),
     ...(p.addpathRxId ? { pathId: p.addpathRxId } : {}),
@@ -182,6 +185,7 @@ function configuration(spec: Spec): string {
     'hostname bgpd',
     'debug bgp neighbor-events',
     ...spec.announce.flatMap(routeMap),
+    ...(spec.neighbors.some((n) => n.beside) ? onwards(spec.asn) : []),
     `router bgp ${spec.asn}`,
     ` bgp router-id ${spec.id}`,
     ' bgp log-neighbor-changes',
@@ -207,9 +211,8 @@ function configuration(spec: Spec): string {
     for (const [a, i] of own) lines.push(`  network ${a.prefix} route-map A${i}`);
     for (const n of spec.neighbors.filter((n) => n.families.includes(family))) {
       lines.push(`  neighbor ${n.address} activate`, `  neighbor ${n.address} send-community all`);
-      if (n.beside) lines.push(`  neighbor ${n.address} allowas-in 10`);
-      else if (spec.neighbors.some((other) => other.beside))
-        lines.push(`  neighbor ${n.address} next-hop-self`);
+      if (!n.beside && spec.neighbors.some((other) => other.beside))
+        lines.push(`  neighbor ${n.address} next-hop-self`, `  neighbor ${n.address} route-map ONWARDS out`);
       if (n.addPath === 'send') lines.push(`  neighbor ${n.address} addpath-tx-all-paths`);
       if (n.maxPrefix !== undefined) lines.push(`  neighbor ${n.address} maximum-prefix ${n.maxPrefix}`);
     }
@@ -235,6 +238,19 @@ function neighborLines(n: Neighbor): string[] {
     ...(n.as2 ? [line('dont-capability-negotiate')] : []),
     ...(n.extendedNextHop ? [line('capability extended-nexthop')] : []),
     ...(n.bfd ? [line('bfd 3 100 100')] : []),
+  ];
+}
+
+/** What is about to leave goes on with more of our numbers in front. */
+function onwards(asn: number): string[] {
+  return [
+    'bgp community-list standard LEAVING permit graceful-shutdown',
+    'route-map ONWARDS permit 10',
+    ' match community LEAVING',
+    ` set as-path prepend ${Array(ONWARDS).fill(asn).join(' ')}`,
+    'exit',
+    'route-map ONWARDS permit 20',
+    'exit',
   ];
 }
 

@@ -28,6 +28,7 @@ export interface Route {
   readonly path: string;
   readonly nextHop: string;
   readonly med?: number;
+  readonly localPref?: number;
   readonly communities: readonly string[];
   readonly large: readonly string[];
   readonly extended: readonly string[];
@@ -59,7 +60,10 @@ export interface Neighbor {
   readonly as2?: boolean;
   /** Nothing is allowed by policy, as a router that nobody has configured any (RFC 8212). Otherwise everything is. */
   readonly noPolicy?: boolean;
-  /** An agent on this very machine, spoken to over loopback and inside our AS; what it announces goes on to the others. */
+  /**
+   * An agent on this very machine, spoken to over loopback and inside our AS. What it announces goes on to the others, with
+   * {@link ONWARDS} prepends while it has GRACEFUL_SHUTDOWN.
+   */
   readonly beside?: boolean;
   /** At most so many prefixes. */
   readonly maxPrefix?: number;
@@ -73,6 +77,9 @@ export interface Spec {
   /** Graceful restart in both roles, with this restart time in seconds. */
   readonly gracefulRestart?: number;
 }
+
+/** How often a router beside an agent prepends what is about to leave. */
+export const ONWARDS = 3;
 
 /** Everything a feature may need; a router says which it has, or why not. */
 export type Ability =

@@ -19,23 +19,41 @@ async function said(world: Anycast, tap: Wiretap): Promise<Heard[]> {
 }
 
 /**
- * The router that is there stays: the agent speaks to it over loopback, inside the AS, and it announces onwards. Our number
- * stands once more in front, and MED stays inside (RFC 4271 §5.1.4).
+ * The router that is there stays: the agent speaks to it over loopback, inside the AS, and it announces onwards. Less preferred
+ * is LOCAL_PREF 0 to it (RFC 8326 §4.2), so that it would take any other route and still has this one; MED stays inside.
  */
 export async function beside(room: Room): Promise<void> {
   const world = await anycast(room, { sites: 1, beside: true });
   const [fra] = world.sites;
   await allFull(world);
+  await inside(world, { localPref: 100, med: 0 });
   fra!.feel('warning');
   await world.hears(FRA, 'less-preferred');
+  await inside(world, { localPref: 0, med: 100 });
   fra!.feel('good');
   await world.hears(FRA, 'full');
+  await inside(world, { localPref: 100, med: 0 });
   await fra!.killService();
   await world.hears(FRA, 'nothing');
   await fra!.serve();
   await world.hears(FRA, 'full');
   await fra!.leave();
   await world.hears(FRA, 'nothing', {}, 5000);
+}
+
+/** What the daemon on the first site's machine holds of the agent: one route per family, with nothing prepended. */
+async function inside(world: Anycast, wanted: { localPref: number; med: number }): Promise<void> {
+  const { router, agent } = world.beside(FRA);
+  for (const family of FAMILIES) {
+    let seen: unknown;
+    await until('the route inside', async () => {
+      const routes = await router.routes(agent, family);
+      seen = routes.map(({ prefix, path, localPref, med }) => ({ prefix, path, localPref, med: med ?? 0 }));
+      return JSON.stringify(seen) === JSON.stringify([{ prefix: PREFIX[family], path: '', ...wanted }]);
+    }).catch(() => {
+      throw new Error(`${router.name} holds ${JSON.stringify(seen)} instead of ${JSON.stringify(wanted)}`);
+    });
+  }
 }
 
 /** Services serve, agents run, and the upstream holds everything in full. */
