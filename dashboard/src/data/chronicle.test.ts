@@ -7,6 +7,7 @@ import {
   density,
   type Filter,
   filtered,
+  GROUP_NAMES,
   groupOf,
   type Row,
   rowText,
@@ -15,7 +16,7 @@ import {
 
 const first = network('fra nyc', 'lon chi tyo');
 const numbered = (body: Body, seq: number): Event => ({ ...body, run: 'r1', seq, at: BEGAN + seq * 1000 });
-const all: Filter = { groups: new Set(), text: '' };
+const all: Filter = { groups: new Set(GROUP_NAMES), text: '' };
 
 const down: Body = {
   kind: 'verdict',
@@ -82,6 +83,7 @@ test('rows are found by group, by site and by words in any order, also by the ad
   const kinds = (filter: Partial<Filter>) => filtered(rows, { ...all, ...filter }, first).map((r) => r.kind);
   expect(kinds({})).toHaveLength(4);
   expect(kinds({ groups: new Set(['moves']) })).toEqual(['landing']);
+  expect(kinds({ groups: new Set() })).toEqual([]);
   expect(kinds({ site: 'nyc' })).toEqual(['process', 'order', 'landing']);
   expect(kinds({ text: 'FRA 300' })).toEqual(['verdict']);
   expect(kinds({ text: '127.1.0.1' })).toEqual(['landing']);

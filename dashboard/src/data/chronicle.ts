@@ -33,6 +33,8 @@ export const GROUPS = {
 } as const;
 export type Group = keyof typeof GROUPS;
 export const GROUP_NAMES = Object.keys(GROUPS) as readonly Group[];
+/** What is shown unless somebody chooses: a client that goes to the same site another way is of interest to few. */
+export const USUAL: readonly Group[] = GROUP_NAMES.filter((g) => g !== 'paths');
 
 export function groupOf(row: Row): Group {
   switch (row.kind) {
@@ -95,7 +97,6 @@ export function rowText(row: Row, snapshot: Snapshot): string {
 }
 
 export interface Filter {
-  /** Empty: all. */
   readonly groups: ReadonlySet<Group>;
   /** A site, or undefined for all. */
   readonly site?: string | undefined;
@@ -107,7 +108,7 @@ const searched = new WeakMap<Row, string>();
 
 /** Whether a row passes. Sentences are made once for each row. */
 export function passes(row: Row, { groups, site, text }: Filter, snapshot: Snapshot): boolean {
-  if (groups.size > 0 && !groups.has(groupOf(row))) return false;
+  if (!groups.has(groupOf(row))) return false;
   if (site !== undefined && row.kind !== 'gap' && row.kind !== 'start' && !aboutSite(row, site)) return false;
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;

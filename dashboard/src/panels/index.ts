@@ -1,8 +1,21 @@
 /** The tabs at the side, in order; the first is what one sees first. What is not needed at once is loaded when it is opened. */
+import { lazy } from '../ui/lazy.tsx';
 import { Now } from './now.tsx';
 import type { Panel } from './panel.ts';
 
-export const PANELS: readonly Panel[] = [{ id: 'now', title: 'Now', Body: Now }];
+export const PANELS: readonly Panel[] = [
+  { id: 'now', title: 'Now', Body: Now },
+  {
+    id: 'timeline',
+    title: 'Timeline',
+    Body: lazy('the timeline', () => import('./timeline.tsx').then((m) => ({ default: m.TimelinePanel }))),
+  },
+  {
+    id: 'matrix',
+    title: 'Expected',
+    Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
+  },
+];
 
 /** The panel of a view. */
 export function panelOf(id: string | undefined): Panel {
