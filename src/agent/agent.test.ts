@@ -2,7 +2,7 @@
  * A whole agent in this process, over real TCP on loopback, against a router that stands for the upstream. Probes answer what
  * the test says, at the moment it says it.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -260,6 +260,110 @@ test('a service that is new in the plan does not take back what stands while it 
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(heard(up)).toBeDefined();
   expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+});
+
+/** Two prefixes that come and go by themselves, each with a service of its own. */
+function twoScopes(port: number): Plan {
+  const plan = planOf(port);
+  const web = plan.services['web']!;
+  const mail = { ...web, address: ['198.51.100.25' as Address] };
+  return { ...plan, prefixes: [V4, '198.51.100.0/24' as Prefix], services: { web, mail } };
+}
+
+test('after a crash, a service that was out before and still is does not end the wait for one that stands (RFC 4724)', async () => {
+  const up = await upstream();
+  const plan = twoScopes(port(up));
+  const tell = ({ agent }: Driven, service: string, outcome: 'good' | 'dead') =>
+    agent.step({ kind: 'probe', service, probe: 'tcp', result: { outcome, took: millis(1) } });
+  const first = await started(port(up), {}, plan);
+  await until(() => isUp(up));
+  first.answer('good', 2);
+  tell(first, 'mail', 'dead');
+  const file = join(folder, 'agent-fra.json');
+  const saved = await until(() => {
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    return /"level":"withdrawn"/.test(text) && text;
+  });
+  await first.agent.stop();
+  // As it lies there after kill -9.
+  writeFileSync(file, saved);
+  const second = await started(port(up), {}, plan);
+  expect(second.agent.held).toBeDefined();
+  tell(second, 'mail', 'dead');
+  expect(second.agent.held).toBeDefined();
+  second.answer('good', 2);
+  expect(second.agent.held).toBeUndefined();
+  await second.agent.stop();
+  // What stood and has to leave does end it.
+  writeFileSync(file, saved);
+  const third = await started(port(up), {}, plan);
+  expect(third.agent.held).toBeDefined();
+  third.answer('dead');
+  expect(third.agent.held).toBeUndefined();
+});
+
+test('a service that is new in the plan holds nothing up: what stands stays, and what has to change changes at once', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const plan = planOf(port(up));
+  const { web } = plan.services;
+  await agent.follow({ ...plan, services: { web: web!, other: web! } }, new Map());
+  agent.step({ kind: 'drain', order: { owner: 'test', reason: 'maintenance' } });
+  await until(() => heard(up)?.med === 150);
+  agent.step({ kind: 'undrain', order: { owner: 'test', reason: 'over' } });
+  expect(agent.state.decided[V4]?.level).toBe('less-preferred');
+  expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+});
+
+test('what probes say while a reload puts addresses on interfaces takes nothing back', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const plan = planOf(port(up));
+  const { web } = plan.services;
+  const { up: first } = plan.sites['fra']!.upstreams;
+  const changed: Plan = {
+    ...plan,
+    sites: {
+      fra: {
+        ...plan.sites['fra']!,
+        upstreams: { up: first!, other: { ...first!, address: '127.0.0.9' as Address, enabled: false } },
+      },
+    },
+    // No such interface: `ip` runs, says so, and meanwhile time passes.
+    services: { web: web!, other: { ...web!, addTo: 'nearcast-none' } },
+  };
+  const followed = agent.follow(changed, new Map());
+  answer('good');
+  agent.step({ kind: 'drain', order: { owner: 'test', reason: 'maintenance' } });
+  answer('good');
+  await followed;
+  await until(() => heard(up)?.med === 150);
+  expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+});
+
+test('a stop while a reload is under way is the last word: nothing begins after it', async () => {
+  const up = await upstream();
+  const { agent, answer } = await started(port(up));
+  await until(() => isUp(up));
+  answer('good', 2);
+  await until(() => heard(up));
+  const plan = planOf(port(up), ', hold-time: 30s');
+  const { web } = plan.services;
+  const followed = agent.follow(
+    { ...plan, services: { web: web!, other: { ...web!, addTo: 'nearcast-none' } } },
+    new Map(),
+  );
+  const stopped = agent.stop('maintenance');
+  await Promise.all([followed, stopped]);
+  await until(() => !isUp(up));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(up.speaker.peers.get('fra')!.machine.ups).toBe(1);
 });
 
 test('a plan without BFD, password or graceful restart gives a session without them; a field that changes begins it anew', async () => {

@@ -22,7 +22,7 @@ import {
 } from '../site/index.ts';
 import { countable, sessions } from './census.ts';
 import { type Happening, History } from './history.ts';
-import { isAnnounced, Life, patience } from './life.ts';
+import { Life, patience } from './life.ts';
 import { LoadMeter } from './load.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type MakeTask, Probing } from './probing.ts';
@@ -56,12 +56,18 @@ export interface AgentOptions {
   readonly wall?: () => number;
 }
 
-/** How long a reload may leave things as they are while new services are looked at for the first time. */
-const RELOAD_PATIENCE = seconds(30);
 /** How often the sessions of a draining site are counted. */
 const CENSUS = seconds(1);
 /** How long a stop waits for withdrawals to be written. */
 const STOP_WORK = 1000;
+
+interface Held {
+  readonly why: string;
+  readonly until: Instant;
+  /** Scopes that were out already: that they are is no reason to end the wait. */
+  readonly out: readonly string[];
+  readonly cancel: () => void;
+}
 
 export class Agent {
   readonly site: string;
@@ -85,7 +91,7 @@ export class Agent {
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #census: (() => void) | undefined;
   /** Nobody is told anything before then, at the latest. */
-  #held: { readonly why: string; readonly until: Instant; readonly cancel: () => void } | undefined;
+  #held: Held | undefined;
   #phase: 'new' | 'running' | 'stopping' = 'new';
   #savePlanned = false;
   /** How long the last decisions took to be written to the upstreams' sockets, in milliseconds. */
@@ -248,18 +254,18 @@ export class Agent {
 
   /** Follows another plan, as a difference. Ask `obstacle` before. Gives what could not be done, as sentences; all else is. */
   async follow(plan: Plan, passwords: Passwords): Promise<readonly string[]> {
-    const { sessions } = this.changes(plan, passwords);
     const duties = dutiesOf(plan, this.site) as Duties;
-    const now = this.#clock.now();
-    const wasIn = Object.values(this.#state.decided).some(isAnnounced);
-    const sameController = JSON.stringify(plan.controller) === JSON.stringify(this.plan.controller);
-    this.#duties = duties;
-    this.#state = reconfigureSite(duties, this.#state, this.boot, now);
     await this.#own.follow(duties);
-    // A service that is new is not known yet. That is no reason to take back what stands.
-    const [next] = stepSite(duties, this.#state, { kind: 'due' }, now);
-    if (wasIn && Object.values(next.decided).some((d) => d.level === 'pending'))
-      this.#hold('services that are new in the plan are looked at first', RELOAD_PATIENCE);
+    // Told to stop meanwhile: nothing begins any more.
+    if (this.#phase !== 'running') {
+      await this.#own.removeAll();
+      return [];
+    }
+    const { sessions } = this.changes(plan, passwords);
+    const now = this.#clock.now();
+    const sameController = JSON.stringify(plan.controller) === JSON.stringify(this.plan.controller);
+    this.#state = reconfigureSite(this.#duties, duties, this.#state, this.boot, now);
+    this.#duties = duties;
     this.step({ kind: 'due' });
     const failed = this.upstreams.follow(sessions, plan, this.announcement(), passwords);
     this.#probing.follow(duties);
@@ -351,15 +357,18 @@ export class Agent {
       this.#unhold();
       this.happen('agent', 'told what is known so far: the health of some services is not known in time');
     });
-    this.#held = { why, until, cancel };
+    const out = Object.entries(this.#state.decided).flatMap(([scope, { left }]) => (left ? [scope] : []));
+    this.#held = { why, until, out, cancel };
     this.router.feed({ kind: 'hold', on: true });
   }
 
-  /** As soon as nothing is open any more, or something has to leave. */
+  /** As soon as nothing is open any more, or something that stands has to leave. */
   #release(): void {
     if (!this.#held) return;
-    const levels = Object.values(this.#state.decided).map((d) => d.level);
-    if (levels.includes('withdrawn') || !levels.includes('pending')) this.#unhold();
+    const { out } = this.#held;
+    const all = Object.entries(this.#state.decided);
+    const leaves = all.some(([scope, { level }]) => level === 'withdrawn' && !out.includes(scope));
+    if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#unhold();
   }
 
   #unhold(): void {

@@ -66,6 +66,8 @@ export class Agent {
   #saved: { readonly state: SiteState; readonly at: Instant; readonly announcing: boolean } | undefined;
   #wake: { readonly at: Instant; readonly cancel: () => void } | undefined;
   #held = false;
+  /** Scopes that were out when this life began: that they are does not end the wait for the others. */
+  #out: readonly string[] = [];
   #wanted:
     | { readonly levels: readonly (Level | undefined)[]; readonly announcement: Announcement }
     | undefined;
@@ -136,6 +138,7 @@ export class Agent {
     this.#be('runs');
     this.router.power();
     this.#held = resumes;
+    this.#out = Object.entries(this.state.decided).flatMap(([scope, { left }]) => (left ? [scope] : []));
     this.router.start({ restarting: resumes, held: resumes });
     const prefixes = new Set(this.duties.scopes.flatMap((scope) => scope.prefixes));
     for (const prefix of prefixes) this.router.feed({ kind: 'announce', prefix, attributes: [] });
@@ -213,8 +216,9 @@ export class Agent {
         peer: name,
         export: exportPolicy(this.duties.plan, wanted, name),
       });
-    const levels = Object.values(this.state?.decided ?? {}).map((d) => d.level);
-    if (levels.includes('withdrawn') || !levels.includes('pending')) this.#release();
+    const all = Object.entries(this.state?.decided ?? {});
+    const leaves = all.some(([scope, { level }]) => level === 'withdrawn' && !this.#out.includes(scope));
+    if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#release();
   }
 
   #release(): void {

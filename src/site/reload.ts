@@ -4,8 +4,17 @@ import { frozenLevels } from './standing.ts';
 import { type Decided, type Duties, type SiteState, startSite } from './state.ts';
 import { reconfigureVerdict } from './verdict.ts';
 
-/** The same site under a changed plan: what is known stays known, new services and scopes begin unknown. */
-export function reconfigureSite(duties: Duties, state: SiteState, boot: number, now: Instant): SiteState {
+/**
+ * The same site under a changed plan: what is known stays known, new services and scopes begin unknown. A scope that has another
+ * name now, because its prefixes are grouped otherwise, stands as the one did that had a prefix of it.
+ */
+export function reconfigureSite(
+  was: Duties,
+  duties: Duties,
+  state: SiteState,
+  boot: number,
+  now: Instant,
+): SiteState {
   const fresh = startSite(duties, boot, now);
   const keep = <T>(
     names: object,
@@ -24,7 +33,12 @@ export function reconfigureSite(duties: Duties, state: SiteState, boot: number, 
       }),
     ),
     holders: keep(fresh.holders, state.holders, fresh.holders),
-    decided: keep(fresh.decided, state.decided, fresh.decided),
+    decided: Object.fromEntries(
+      duties.scopes.map(({ name, prefixes }) => {
+        const before = was.scopes.find((s) => s.prefixes.some((p) => prefixes.includes(p)))?.name ?? name;
+        return [name, state.decided[name] ?? state.decided[before] ?? (fresh.decided[name] as Decided)];
+      }),
+    ),
     load: Object.fromEntries(
       Object.entries(state.load).filter(([scope]) => Object.hasOwn(fresh.decided, scope)),
     ),

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Instant, instant, millis } from '../base/index.ts';
-import { formatComplaint, parsePlan } from '../plan/index.ts';
+import { type Address, type Instant, instant, millis, type Prefix } from '../base/index.ts';
+import { formatComplaint, type Plan, parsePlan } from '../plan/index.ts';
 import {
   announcement,
   type Duties,
@@ -295,7 +295,7 @@ describe('tickets', () => {
 test('a reload keeps what is known: no announcement changes because the plan did elsewhere', () => {
   const story = new Story(dutiesIn()).tell('+++');
   const duties = dutiesIn('', ', flaps: 2 per 1m');
-  story.state = reconfigureSite(duties, story.state, 2, instant(story.now));
+  story.state = reconfigureSite(story.duties, duties, story.state, 2, instant(story.now));
   story.duties = duties;
   expect(story.tell('+').path).toEqual(['full']);
   // A probe that is new is not judged yet, and that is no reason to leave either.
@@ -306,8 +306,71 @@ test('a reload keeps what is known: no announcement changes because the plan did
     services: { dns: { ...dns, probes: { ...dns.probes, other: { ...dns.probes['tcp']! } } } },
   };
   story.duties = dutiesOf(plan, 'fra') as Duties;
-  story.state = reconfigureSite(story.duties, story.state, 2, instant(story.now));
+  story.state = reconfigureSite(duties, story.duties, story.state, 2, instant(story.now));
   expect(story.tell('+++').path).toEqual(['full']);
+});
+
+/** The plan with more services, and what a reload makes of it. */
+function reloaded(story: Story, ...names: readonly string[]): Story {
+  const was = story.duties;
+  const { plan } = dutiesIn('');
+  const dns = plan.services['dns']!;
+  const more = Object.fromEntries(names.map((name) => [name, dns]));
+  story.duties = dutiesOf({ ...plan, services: { dns, ...more } }, 'fra') as Duties;
+  story.state = reconfigureSite(was, story.duties, story.state, 2, instant(story.now));
+  return story;
+}
+
+const slow = (outcome: 'good' | 'dead'): SiteEvent => ({
+  kind: 'probe',
+  service: 'slow',
+  probe: 'tcp',
+  result: { outcome },
+});
+
+test('a service that is new in the plan takes nothing back while it is not known, however long that takes', () => {
+  for (const [outcome, level] of [
+    ['good', 'full'],
+    ['dead', 'withdrawn'],
+  ] as const) {
+    const story = reloaded(new Story(dutiesIn()).tell('+++'), 'slow');
+    expect(story.tell('++').level).toBe('full');
+    expect(story.why).toContain('slow is unknown');
+    for (let n = 0; n < 3; n++) story.happen(slow(outcome), 3000).tell('+');
+    expect(story.level).toBe(level);
+    expect(story.path).toEqual(level === 'full' ? ['full'] : ['full', 'withdrawn']);
+  }
+});
+
+test('what stands keeps standing when prefixes are grouped otherwise and their scope gets another name', () => {
+  const story = new Story(dutiesIn()).tell('+++');
+  const was = story.duties;
+  const { plan } = was;
+  const dns = plan.services['dns']!;
+  const [v4, v6] = plan.prefixes as [Prefix, Prefix];
+  const first = '198.51.100.0/24' as Prefix;
+  const under = (prefixes: Prefix[], services: Plan['services']) => {
+    story.duties = dutiesOf({ ...plan, prefixes, services }, 'fra') as Duties;
+    const state = reconfigureSite(was, story.duties, story.state, 2, instant(story.now));
+    const [{ decided }] = stepSite(story.duties, state, { kind: 'due' }, instant(story.now));
+    return Object.entries(decided).map(([scope, { level }]) => [scope, level]);
+  };
+  const both = { ...dns, address: [...dns.address, '198.51.100.53' as Address] };
+  expect(under([first, v4, v6], { dns, both })).toEqual([[first, 'full']]);
+  const [left, right] = dns.address.map((address) => ({ ...dns, address: [address] }));
+  expect(under([v4, v6], { dns: left!, right: right! })).toEqual([
+    [v4, 'full'],
+    [v6, 'full'],
+  ]);
+});
+
+test('while a new service is not known the site can be drained, and what fails beside it still leaves', () => {
+  const drained = reloaded(new Story(dutiesIn()).tell('+++').happen({ kind: 'drain', order: ADA }), 'slow');
+  expect(drained.tell('+').path).toEqual(['full', 'less-preferred']);
+  const later = reloaded(new Story(dutiesIn()).tell('+++'), 'slow').happen({ kind: 'drain', order: ADA });
+  expect(later.path).toEqual(['full', 'less-preferred']);
+  expect(later.tell('++').level).toBe('less-preferred');
+  expect(reloaded(new Story(dutiesIn()).tell('+++'), 'slow').tell('x').path).toEqual(['full', 'withdrawn']);
 });
 
 test('a restart announces nothing before new probes are good, and remembers orders, flaps and who was out', () => {

@@ -4,7 +4,7 @@
  */
 import { earliest, type Instant } from '../base/index.ts';
 import { type Announcement, announcementOf } from './announcement.ts';
-import { type Decision, decide, mayLeave } from './decision.ts';
+import { type Decision, decide, type Level, mayLeave } from './decision.ts';
 import { type DrainEvent, stepDrain } from './drain.ts';
 import { type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
 import { failingOf, frozenLevels, guardView, needOf, verdictOf } from './standing.ts';
@@ -182,6 +182,7 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
 }
 
 const KNOWN_GOOD: readonly Verdict[] = ['up', 'degraded'];
+const IN: readonly Level[] = ['full', 'less-preferred'];
 
 function decideOne(
   duties: Duties,
@@ -198,7 +199,14 @@ function decideOne(
     const why = `frozen by ${state.frozen.owner}: ${state.frozen.reason}`;
     return { level, why, byRight: before.left && level === before.level };
   }
-  return decide({ verdict, drain: state.drain.phase, ticket, last: duties.plan.guard.last });
+  const { last } = duties.plan.guard;
+  const { phase } = state.drain;
+  if (verdict !== 'unknown' || !IN.includes(before.level))
+    return decide({ verdict, drain: phase, ticket, last });
+  // Something that counts is new in the plan: until it is known, what stands is as good as it was.
+  const stood = before.level === 'full' ? 'up' : 'degraded';
+  const { why, ...decision } = decide({ verdict: stood, drain: phase, ticket, last });
+  return { ...decision, why: phase === 'in' ? 'not everything is known yet: what stands stays' : why };
 }
 
 function reportAll(duties: Duties, state: SiteState, now: Instant, effects: SiteEffect[]): SiteState {
