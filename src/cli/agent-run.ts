@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type Daemon, type ReadPlan, readPlan, rehearse, startDaemon } from '../agent/index.ts';
+import { type Daemon, type ReadPlan, readPlan, startDaemon } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
 import { controlPath, journal, type Logger, logger, realClock, releaseCode } from '../host/index.ts';
 import type { AgentSettings } from './agent.ts';
@@ -32,6 +32,7 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
   const socket = settings.socket ?? controlPath(`agent-${site}`);
   const folder = settings.state ?? stateFolder(process.env);
   const told = stopSignal();
+  giveBack();
   daemon = await startDaemon({
     file,
     site,
@@ -54,7 +55,7 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
     },
     more: (agent) => agentAnswers(agent, clock),
   });
-  const whole = giveBack(daemon);
+  const whole = setTimeout(releaseCode, STARTED).unref();
   const deaf = reloadOnHangup(daemon, log);
   const signal = await told;
   log.info('stopping: withdrawing everything first', { signal });
@@ -74,20 +75,16 @@ export async function checkAgent(file: string, site: string): Promise<string> {
 const STARTED = 2000;
 
 /**
- * Once, when all is running, what was needed for starting is given back to the system: 13 MB of 98 where this was measured. V8
- * would keep it for a rush of work that an agent never has. What it would forget as well is compiled code that has not run for
- * a while, and that is the code of leaving: so it is rehearsed again, and kept from then on.
+ * What was needed for reading and checking is given back to the system before the first session begins: collecting takes a
+ * twentieth of a second, on a busy machine several times that, and a neighbour that watches with BFD may wait for less. V8 would
+ * keep it for a rush of work that an agent never has. What it forgets as well is compiled code that has not run for a while;
+ * whatever runs from here on, the agent's rehearsal first, is kept.
  */
-function giveBack({ agent }: Daemon): NodeJS.Timeout {
-  const collect = () => {
-    setFlagsFromString('--expose-gc');
-    const gc = runInNewContext('gc') as (how: object) => void;
-    gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-    setFlagsFromString('--no-flush-bytecode');
-    releaseCode();
-    rehearse(agent.duties);
-  };
-  return setTimeout(collect, STARTED).unref();
+function giveBack(): void {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as (how: object) => void;
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  setFlagsFromString('--no-flush-bytecode');
 }
 
 /** Where systemd says, `/var/lib/nearcast` for root, else the user's own. */
