@@ -88,4 +88,17 @@ describe('predict --search', () => {
     await expect(predicted('--search', 'luck')).rejects.toThrow(/prepends or sites/);
     await expect(predicted('--search', 'sites', '--within', '0')).rejects.toThrow(/--within wants a number/);
   });
+
+  test('on several threads it finds the same, with the same trace', async () => {
+    const found = async (...more: readonly string[]) => {
+      out = [];
+      return JSON.parse(
+        await predicted('--search', 'prepends', '--within', '12', '--json', ...more),
+      ) as object;
+    };
+    expect(await found('--threads', '3')).toEqual(await found('--threads', '1'));
+    await expect(predicted('--search', 'sites', '--threads', '1000')).rejects.toThrow(
+      /--threads wants at most 64/,
+    );
+  });
 });

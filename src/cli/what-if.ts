@@ -1,4 +1,5 @@
 /** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements, and what was observed. */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { type Plan, readBitRate } from '../plan/index.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type SearchOptions,
   type SiteUnderAttack,
   type Sources,
-  search,
   type Tried,
   type Under,
   underAttack,
@@ -37,6 +37,7 @@ import {
 import { rate } from './predict-answers.ts';
 import { attackDraw, mapDraw, reliabilityDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
+import { MOST_THREADS, searchOn } from './search-pool.ts';
 import { type Column, formatTable } from './table.ts';
 
 export interface WhatIfOptions {
@@ -53,6 +54,7 @@ export interface WhatIfOptions {
   readonly goal?: string;
   readonly within?: string;
   readonly mostSites?: string;
+  readonly threads?: string;
 }
 
 /** Adds the options of these questions. */
@@ -78,7 +80,8 @@ export function withWhatIf(command: Command): Command {
     .option('--search <what>', 'look for better prepends, or better sites')
     .option('--goal <goal>', 'p90-rtt (unless given) or balance')
     .option('--within <predictions>', 'how many to try at most; 200 unless given')
-    .option('--most-sites <count>', 'with --search sites: announce from so many at most');
+    .option('--most-sites <count>', 'with --search sites: announce from so many at most')
+    .option('--threads <count>', 'with --search: as many as there are processors unless given');
 }
 
 /** Answers the question that was asked; undefined when it was none of these. */
@@ -323,7 +326,12 @@ const SHOWN = 10;
 
 const score = (value: number) => (Number.isFinite(value) ? value.toFixed(3) : 'none');
 
-function searched(options: WhatIfOptions, plan: Plan, prediction: Prediction, colour: boolean): Answer {
+async function searched(
+  options: WhatIfOptions,
+  plan: Plan,
+  prediction: Prediction,
+  colour: boolean,
+): Promise<Answer> {
   const { search: over, goal = 'p90-rtt' } = options;
   if (over !== 'prepends' && over !== 'sites')
     throw new Failure(`--search wants prepends or sites, not '${over}'`, EXIT.usage);
@@ -335,12 +343,16 @@ function searched(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
     within: countOf(options.within ?? '200', '--within'),
     ...(options.mostSites === undefined ? {} : { mostSites: countOf(options.mostSites, '--most-sites') }),
     capacities: capacitiesOf(plan),
-    tell: (_, count) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${count} of ${looks.within} tried`);
-    },
   };
-  const found = search(prediction.ground, prediction.deployment, looks);
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const bar = progressBar(looks.within);
+  const found = await searchOn(
+    threadsOf(options.threads, prediction, looks.within),
+    prediction.ground,
+    prediction.deployment,
+    looks,
+    bar.tell,
+  );
+  bar.end();
   return {
     json: { search: { ...found, over, goal } },
     text: () => searchText(found, goal, colour),
@@ -348,6 +360,36 @@ function searched(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
     map: mapDraw(predict(prediction.ground, found.deployment), {
       title: 'Who would land where with the best that was found',
     }),
+  };
+}
+
+/** Fewer ASes or tries than this are worked out before threads would have begun. */
+const WORTH_THREADS = { ases: 10_000, tries: 20 } as const;
+
+function threadsOf(text: string | undefined, prediction: Prediction, tries: number): number {
+  if (text !== undefined) {
+    const threads = countOf(text, '--threads');
+    if (threads > MOST_THREADS)
+      throw new Failure(`--threads wants at most ${MOST_THREADS}, not '${text}'`, EXIT.usage);
+    return threads;
+  }
+  const ases = prediction.ground.world.graph.asns.length;
+  return ases < WORTH_THREADS.ases || tries < WORTH_THREADS.tries ? 1 : Math.min(8, availableParallelism());
+}
+
+/** A bar on a terminal; elsewhere nothing. */
+function progressBar(all: number): { readonly tell: (count: number) => void; readonly end: () => void } {
+  const wide = 30;
+  const shown = process.stderr.isTTY;
+  return {
+    tell: (count) => {
+      if (!shown) return;
+      const full = Math.round((wide * count) / all);
+      process.stderr.write(`\r${'█'.repeat(full)}${'░'.repeat(wide - full)} ${count} of ${all} tried`);
+    },
+    end: () => {
+      if (shown) process.stderr.write('\r\x1b[K');
+    },
   };
 }
 

@@ -85,5 +85,14 @@ export { expected, type Learned, learn, MOST_OBSERVATIONS, type Observation } fr
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
 export { crossValidated, type Guess, type Rule, rulesFor } from './rules.ts';
 export { type Bin, NEAR_KM, type Rate, type Score, scoreOf, wilson } from './score.ts';
-export { type Found, type Goal, imbalance, type SearchOptions, search, type Tried } from './search.ts';
+export {
+  type Found,
+  type Goal,
+  imbalance,
+  type SearchOptions,
+  scoreFor,
+  search,
+  searching,
+  type Tried,
+} from './search.ts';
 export { type Rival, type Under, versus } from './versus.ts';

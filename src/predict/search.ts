@@ -52,31 +52,52 @@ interface State {
   readonly score: number;
 }
 
-/** Searches. The state with the best score so far is looked at next, and all its single changes are tried. Deterministic. */
-export function search(ground: Ground, whole: Deployment, options: SearchOptions): Found {
+/**
+ * A search that has somebody else work out the scores: it yields deployments, is handed their scores in the same order (see
+ * {@link scoreFor}), and returns what was found. The state with the best score so far is looked at next, and all its single
+ * changes are tried. Equal scores give an equal search, whoever works them out, and however many at a time.
+ */
+export function* searching(
+  whole: Deployment,
+  options: SearchOptions,
+): Generator<readonly Deployment[], Found, readonly number[]> {
   const trace: Tried[] = [];
   const seen = new Set<string>();
   const open: State[] = [];
   let best: State | undefined;
-  const visit = (deployment: Deployment, change: string, from: number): void => {
+  const wanted: {
+    readonly deployment: Deployment;
+    readonly key: string;
+    readonly change: string;
+    readonly from: number;
+  }[] = [];
+  const want = (deployment: Deployment, change: string, from: number): void => {
     const key = keyOf(deployment);
-    if (seen.has(key) || trace.length >= options.within) return;
+    if (seen.has(key) || trace.length + wanted.length >= options.within) return;
     seen.add(key);
-    const score = scoreFor(ground, deployment, options);
-    const state = { deployment, key, at: trace.length, score };
-    const tried = { change, score, from };
-    trace.push(tried);
-    options.tell?.(tried, trace.length);
-    open.push(state);
-    if (!best || score < best.score) best = state;
+    wanted.push({ deployment, key, change, from });
+  };
+  const take = (scores: readonly number[]): void => {
+    for (const [i, { deployment, key, change, from }] of wanted.entries()) {
+      const score = scores[i] as number;
+      const state = { deployment, key, at: trace.length, score };
+      const tried = { change, score, from };
+      trace.push(tried);
+      options.tell?.(tried, trace.length);
+      open.push(state);
+      if (!best || score < best.score) best = state;
+    }
+    wanted.length = 0;
   };
   const begin =
     options.over === 'sites' && options.mostSites !== undefined ? { ...whole, announcements: [] } : whole;
-  visit(begin, begin === whole ? 'as it is' : 'no site', -1);
+  want(begin, begin === whole ? 'as it is' : 'no site', -1);
+  take(yield wanted.map((w) => w.deployment));
   while (open.length > 0 && trace.length < options.within) {
     open.sort((a, b) => a.score - b.score || a.at - b.at);
     const state = open.shift() as State;
-    for (const [change, next] of neighbours(state.deployment, whole, options)) visit(next, change, state.at);
+    for (const [change, next] of neighbours(state.deployment, whole, options)) want(next, change, state.at);
+    if (wanted.length > 0) take(yield wanted.map((w) => w.deployment));
   }
   const changes: string[] = [];
   for (let at = best?.at ?? -1; at > 0; at = (trace[at] as Tried).from)
@@ -89,6 +110,15 @@ export function search(ground: Ground, whole: Deployment, options: SearchOptions
     trace,
     exhausted: open.length === 0,
   };
+}
+
+/** Searches on this very thread. */
+export function search(ground: Ground, whole: Deployment, options: SearchOptions): Found {
+  const looking = searching(whole, options);
+  let step = looking.next();
+  while (!step.done)
+    step = looking.next(step.value.map((deployment) => scoreFor(ground, deployment, options)));
+  return step.value;
 }
 
 function keyOf(deployment: Deployment): string {
@@ -129,7 +159,12 @@ function* neighbours(
   }
 }
 
-function scoreFor(ground: Ground, deployment: Deployment, options: SearchOptions): number {
+/** How good a deployment is by the goal; the smaller the better, infinite when nobody is served. */
+export function scoreFor(
+  ground: Ground,
+  deployment: Deployment,
+  options: Pick<SearchOptions, 'goal' | 'capacities'>,
+): number {
   if (deployment.announcements.length === 0) return Number.POSITIVE_INFINITY;
   const summary = summarise(predict(ground, deployment));
   return options.goal === 'balance' ? imbalance(summary, options.capacities) : slowness(summary);
