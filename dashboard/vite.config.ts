@@ -10,6 +10,9 @@ export default defineConfig({
   // Relative, so that the page works wherever it is served.
   base: './',
   plugins: [landPlugin()],
+  resolve: {
+    alias: [{ find: /^zod$/, replacement: fileURLToPath(new URL('src/no-eval.ts', import.meta.url)) }],
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   server: {
     host: '127.0.0.1',

@@ -1,4 +1,3 @@
-import './no-eval.ts';
 import './theme.css';
 import './shell.css';
 import './panels/panels.css';

@@ -81,7 +81,7 @@ export async function visit(browser: Browser, url: string, look: Look = {}): Pro
   });
   // Names of the page's own world, so that tests see what it was told; the document cannot tell the difference.
   await page.addInitScript(
-    `addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI));`,
+    `addEventListener('securitypolicyviolation', (e) => console.error('policy: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber + ':' + e.columnNumber));`,
   );
   if (before !== undefined) await page.addInitScript(before);
   await page.goto(url, { waitUntil: 'domcontentloaded' });
