@@ -13,6 +13,7 @@ import { Choice } from './ui/choice.tsx';
 import { Dock } from './ui/dock.tsx';
 import { Guarded } from './ui/guarded.tsx';
 import { Intent } from './ui/intent.tsx';
+import { lazy } from './ui/lazy.tsx';
 import { Links } from './ui/links.tsx';
 import { useClock } from './ui/use-clock.ts';
 
@@ -184,6 +185,8 @@ function Nothing() {
   );
 }
 
+const NetworkDetail = lazy('the network', () => import('./whatif/network.tsx'));
+
 function Side() {
   const app = useApp();
   const view = useStore(app.view);
@@ -217,7 +220,13 @@ function Side() {
           </button>
         </p>
         <Guarded name="This detail" key={subject}>
-          {selected.kind === 'site' ? <SiteDetail name={selected.id} /> : <ClientDetail id={selected.id} />}
+          {selected.kind === 'site' ? (
+            <SiteDetail name={selected.id} />
+          ) : selected.kind === 'network' ? (
+            <NetworkDetail />
+          ) : (
+            <ClientDetail id={selected.id} />
+          )}
         </Guarded>
       </section>
     );

@@ -2,7 +2,8 @@
 import { arcs } from './arcs.ts';
 import { clients } from './clients.ts';
 import type { LayerMaker } from './layer.ts';
+import { networks } from './networks.ts';
 import { path } from './path.ts';
 import { sites } from './sites.ts';
 
-export const LAYERS: readonly LayerMaker[] = [clients, path, arcs, sites];
+export const LAYERS: readonly LayerMaker[] = [networks, clients, path, arcs, sites];

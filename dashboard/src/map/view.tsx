@@ -4,6 +4,7 @@ import { useApp } from '../app.ts';
 import { useStore } from '../store/store.ts';
 import { Blank } from '../ui/blank.tsx';
 import { Choice } from '../ui/choice.tsx';
+import { ClientsChoice, ClientsLegend } from '../whatif/clients-choice.tsx';
 
 type Stage =
   | { readonly is: 'loading' }
@@ -60,6 +61,7 @@ export function MapView() {
         </div>
       )}
       <MapTools />
+      <ClientsLegend />
     </>
   );
 }
@@ -79,6 +81,7 @@ function MapTools() {
         ]}
         onChoose={(map) => app.look({ map })}
       />
+      <ClientsChoice />
       {moved && (
         <button type="button" onClick={() => app.look({ camera: undefined })}>
           Whole world

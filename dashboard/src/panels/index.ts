@@ -15,6 +15,7 @@ export const PANELS: readonly Panel[] = [
     title: 'Expected',
     Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
   },
+  { id: 'what-if', title: 'What if', Body: lazy('the what-if', () => import('../whatif/panel.tsx')) },
 ];
 
 /** The panel of a view. */

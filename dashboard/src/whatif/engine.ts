@@ -242,8 +242,8 @@ function add(p: Prediction, number: Uint8Array, node: number, sign: number, into
 }
 
 /** How far around a city its networks are drawn: with the square root of its people, kilometres. */
-const NEAR_KM = 25;
-const KM_PER_ROOT = 0.028;
+const NEAR_KM = 40;
+const KM_PER_ROOT = 0.045;
 
 function pointsOf(ground: Ground): { points: Points; nodes: Uint32Array; lots: Float32Array } {
   const { nodeWeight, nodeAs, terrain, world } = ground;

@@ -1,4 +1,5 @@
 /** The worker in which predictions are made: the page stays free while they are. */
+import '../no-eval.ts';
 import { Engine } from './engine.ts';
 import type { Answers, Ask, Kind, Reply } from './protocol.ts';
 
