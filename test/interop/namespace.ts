@@ -7,6 +7,8 @@ import { must, run } from './process.ts';
 const PREFIX = 'nci';
 const FOLDER = 'nearcast-interop';
 let counter = 0;
+/** No more are made: the run is being swept away. */
+let ending = false;
 
 /** One namespace. Its name carries our pid, so that what a dead run left behind can be told from what is in use. */
 export class Namespace {
@@ -17,6 +19,7 @@ export class Namespace {
   }
 
   static async make(): Promise<Namespace> {
+    if (ending) throw new Error('the run is ending');
     const ns = new Namespace(`${PREFIX}${process.pid}-${++counter}`);
     await must(['ip', 'netns', 'add', ns.name]);
     await must(['ip', '-n', ns.name, 'link', 'set', 'lo', 'up']);
@@ -46,6 +49,13 @@ async function destroy(name: string): Promise<void> {
       // It ended by itself in the meantime.
     }
   await run(['ip', 'netns', 'del', name]);
+}
+
+/** Removes everything that this run has made, while its cells are still at work. */
+export async function sweepOwn(): Promise<void> {
+  ending = true;
+  // What was begun before is seen at the second look at the latest.
+  for (let look = 0; look < 2; look++) await sweep(process.pid);
 }
 
 /** Removes namespaces and folders whose run is no longer alive, and those of the process named. */

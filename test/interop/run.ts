@@ -16,7 +16,7 @@ import { exabgp } from './exabgp.ts';
 import { frr } from './frr.ts';
 import { gobgp } from './gobgp.ts';
 import { asMarkdown, asText, type Column, type Outcome, type Row } from './matrix.ts';
-import { sweep } from './namespace.ts';
+import { sweep, sweepOwn } from './namespace.ts';
 import { nearcast } from './nearcast.ts';
 import { openbgpd } from './openbgpd.ts';
 import { hindrance, provide } from './packages.ts';
@@ -161,11 +161,15 @@ async function lane(): Promise<void> {
   }
 }
 
-process.on('SIGINT', () => void sweepOwn().then(() => process.exit(130)));
-process.on('SIGTERM', () => void sweepOwn().then(() => process.exit(143)));
-async function sweepOwn(): Promise<void> {
-  await sweep(process.pid);
-}
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.once(signal, () => {
+    tasks.length = 0;
+    void sweepOwn().finally(() => process.exit(code));
+  });
 
 await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
 await sweepOwn();
