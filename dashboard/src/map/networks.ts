@@ -13,6 +13,8 @@ import type { LayerMaker } from './layer.ts';
 import { nearestPoint } from './nearest-point.ts';
 
 const ID = 'networks';
+/** From the wish to the frame that shows it, for whoever measures. */
+const MEASURE = 'nearcast-what-if';
 /** The dots of vantages, which this takes the place of. */
 const DOTS = 'clients';
 /** How near the pointer has to be, in pixels. */
@@ -27,6 +29,7 @@ export const networks: LayerMaker = ({ map, app, hint }) => {
   let painted: readonly unknown[] = [];
   let placed: Points | undefined;
   let visible = false;
+  let measured = -1;
 
   /** Writes what changed into the buffers. */
   function paint(theme: Theme, site: string | undefined): void {
@@ -41,6 +44,12 @@ export const networks: LayerMaker = ({ map, app, hint }) => {
     painted = what;
     cloud.colour(coloursOf(colours, theme, site));
     map.triggerRepaint();
+    if (colours.since === measured) return;
+    measured = colours.since;
+    map.once('render', () => {
+      performance.clearMeasures(MEASURE);
+      performance.measure(MEASURE, { start: colours.since, end: performance.now() });
+    });
   }
 
   map.addLayer(cloud.layer);

@@ -16,6 +16,11 @@ export const PANELS: readonly Panel[] = [
     Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
   },
   { id: 'what-if', title: 'What if', Body: lazy('the what-if', () => import('../whatif/panel.tsx')) },
+  {
+    id: 'actions',
+    title: 'Actions',
+    Body: lazy('the actions', () => import('./actions.tsx').then((m) => ({ default: m.ActionsPanel }))),
+  },
 ];
 
 /** The panel of a view. */

@@ -1,10 +1,11 @@
 /** One site: what it announces and why, its services, sessions and guard, who lands there and how far they are. */
 import type { ComponentChildren } from 'preact';
-import type { Order, Site, Snapshot } from '../../../src/control/index.ts';
+import type { Site, Snapshot } from '../../../src/control/index.ts';
 import { useApp, useAt, useShown } from '../app.ts';
 import { countText, many, rateText, rttText, shareText, spanText } from '../data/format.ts';
 import { type Mood, placeText, quantile, roundTrips, sceneOf } from '../data/scene.ts';
 import { Blank } from '../ui/blank.tsx';
+import { SiteOrders } from '../ui/orders.tsx';
 import { RoundTrips } from '../ui/round-trips.tsx';
 import { MoodIcon, State, useSiteColour } from '../ui/state.tsx';
 
@@ -40,7 +41,7 @@ export function SiteDetail({ name }: { readonly name: string }) {
           </p>
         )}
       </header>
-      {live && <Orders name={name} site={site} />}
+      {live && <SiteOrders name={name} />}
       <Catchment name={name} snapshot={snapshot} tone={colour(name)} />
       <Sessions site={site} at={at} />
       <Verdicts site={site} at={at} />
@@ -58,44 +59,6 @@ function Why({ why }: { readonly why: readonly string[] }) {
         <li key={reason}>{reason}</li>
       ))}
     </ul>
-  );
-}
-
-function Orders({ name, site }: { readonly name: string; readonly site: Site }) {
-  const app = useApp();
-  const by = { owner: 'dashboard', reason: 'asked on the page' };
-  const give = (order: Order) => () => app.intent.set(order);
-  const dead = site.process.standing === 'dead';
-  return (
-    <div class="orders">
-      {site.drain.phase === 'in' ? (
-        <button type="button" disabled={dead} onClick={give({ do: 'drain', site: name, ...by })}>
-          Drain
-        </button>
-      ) : (
-        <button type="button" onClick={give({ do: 'undrain', site: name, ...by })}>
-          Undrain
-        </button>
-      )}
-      {site.frozen ? (
-        <button type="button" onClick={give({ do: 'unfreeze', site: name, ...by })}>
-          Unfreeze
-        </button>
-      ) : (
-        <button type="button" disabled={dead} onClick={give({ do: 'freeze', site: name, ...by })}>
-          Freeze
-        </button>
-      )}
-      {dead ? (
-        <button type="button" onClick={give({ do: 'heal', what: name, ...by })}>
-          Heal
-        </button>
-      ) : (
-        <button type="button" class="danger" onClick={give({ do: 'kill', site: name, ...by })}>
-          Kill
-        </button>
-      )}
-    </div>
   );
 }
 

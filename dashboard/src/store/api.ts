@@ -9,6 +9,8 @@ import {
   readSnapshot,
   type Snapshot,
 } from '../../../src/control/index.ts';
+import { type Source, store } from './store.ts';
+import { dropToken, keepToken } from './token.ts';
 
 export interface Hearing {
   opened(): void;
@@ -26,8 +28,10 @@ export interface Api {
   events(from: { readonly run: string; readonly seq: number }, hearing: Hearing): () => void;
   /** Asks for something. Rejects only when there is no answer; a refusal is an answer. */
   request(request: Request): Promise<Answer>;
-  /** The token for `request` is known. */
-  readonly mayAsk: boolean;
+  /** A token for `request` is known. It goes when the server does not take it any more. */
+  readonly mayAsk: Source<boolean>;
+  /** Takes a token, or an address that carries one, when the server takes it; rejects with a sentence when not. */
+  admit(token: string): Promise<void>;
   /** Anything else below `/api/v1/`; rejects with the server's words when it says no. */
   get(path: string): Promise<Response>;
   /** True of an error that trying again does not mend. */
@@ -47,8 +51,9 @@ export class ApiError extends Error {
   }
 }
 
-export function httpApi(base: string, token: string | undefined): Api {
-  const bearer: { [name: string]: string } = token === undefined ? {} : { authorization: `Bearer ${token}` };
+export function httpApi(base: string, first: string | undefined): Api {
+  let token = first;
+  const mayAsk = store(token !== undefined);
 
   async function get(path: string): Promise<Response> {
     const response = await fetch(`${base}${path}`, { cache: 'no-store' }).catch(() => {
@@ -58,9 +63,42 @@ export function httpApi(base: string, token: string | undefined): Api {
     return response;
   }
 
+  async function ask(request: Request, by: string | undefined): Promise<Answer> {
+    const response = await fetch(`${base}requests`, {
+      method: 'POST',
+      headers: {
+        ...(by === undefined ? {} : { authorization: `Bearer ${by}` }),
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(request),
+    }).catch(() => {
+      throw new ApiError('the server does not answer; nothing was done, as far as this page knows', 0);
+    });
+    const text = await response.text();
+    const read = readAnswer(text);
+    if (read.ok) return read.value;
+    throw new ApiError(wordsOf(text) ?? `the server said ${response.status}`, response.status);
+  }
+
   return {
     get,
-    mayAsk: token !== undefined,
+    mayAsk,
+    async admit(given) {
+      const candidate = tokenIn(given);
+      if (candidate === undefined) throw new ApiError('this is neither a token nor an address with one', 0);
+      try {
+        await ask(
+          { do: 'consider', order: { do: 'heal', owner: 'dashboard', reason: 'is the token right' } },
+          candidate,
+        );
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
+        throw new ApiError('this is not the token of this run; each run of nearcast up has its own', 401);
+      }
+      token = candidate;
+      keepToken(candidate);
+      mayAsk.set(true);
+    },
     async snapshot() {
       const read = readSnapshot(await (await get('snapshot')).text());
       if (read.ok) return read.value;
@@ -90,17 +128,16 @@ export function httpApi(base: string, token: string | undefined): Api {
       return () => source.close();
     },
     async request(request) {
-      const response = await fetch(`${base}requests`, {
-        method: 'POST',
-        headers: { ...bearer, 'content-type': 'application/json' },
-        body: JSON.stringify(request),
-      }).catch(() => {
-        throw new ApiError('the server does not answer; nothing was done, as far as this page knows', 0);
-      });
-      const text = await response.text();
-      const read = readAnswer(text);
-      if (read.ok) return read.value;
-      throw new ApiError(wordsOf(text) ?? `the server said ${response.status}`, response.status);
+      try {
+        return await ask(request, token);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401 && token !== undefined) {
+          token = undefined;
+          dropToken();
+          mayAsk.set(false);
+        }
+        throw error;
+      }
     },
     hopeless: (error) => error instanceof ApiError && error.status >= 400 && error.status < 500,
     starting: (error) => error instanceof ApiError && error.status === 503,
@@ -109,6 +146,12 @@ export function httpApi(base: string, token: string | undefined): Api {
 
 async function complaint(response: Response): Promise<string> {
   return wordsOf(await response.text().catch(() => '')) ?? `the server said ${response.status}`;
+}
+
+/** A token alone, or the one in an address as `nearcast up` prints it. */
+export function tokenIn(text: string): string | undefined {
+  const found = /[#&]token=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
+  return /^[\w.~+/=-]{8,200}$/.test(found) ? found : undefined;
 }
 
 function wordsOf(text: string): string | undefined {

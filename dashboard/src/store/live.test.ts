@@ -3,6 +3,7 @@ import { type Event, type Snapshot, Timeline } from '../../../src/control/index.
 import { move, network } from '../testing/snapshot.test-support.ts';
 import { type Api, ApiError, type Hearing } from './api.ts';
 import { live } from './live.ts';
+import { store } from './store.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,7 +28,8 @@ function server(first: Snapshot) {
     },
     request: () => Promise.reject(new Error('not asked in this test')),
     get: () => Promise.reject(new Error('not asked in this test')),
-    mayAsk: false,
+    mayAsk: store(false),
+    admit: () => Promise.reject(new Error('not asked in this test')),
     hopeless: (error) => error instanceof ApiError && error.status >= 400 && error.status < 500,
     starting: (error) => error instanceof ApiError && error.status === 503,
   };

@@ -7,11 +7,27 @@ export function takeToken(): string | undefined {
   const given = readToken(location.hash);
   try {
     if (given === undefined) return sessionStorage.getItem(KEY) ?? undefined;
-    sessionStorage.setItem(KEY, given);
   } catch {
-    // A browser that keeps nothing asks for the address again after a reload.
+    return undefined;
   }
+  keepToken(given);
   // A copied link must not carry it.
   history.replaceState(null, '', formatView(readView(location.hash)) || location.pathname + location.search);
   return given;
+}
+
+export function keepToken(token: string): void {
+  try {
+    sessionStorage.setItem(KEY, token);
+  } catch {
+    // A browser that keeps nothing asks for it again after a reload.
+  }
+}
+
+export function dropToken(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Then it was never kept.
+  }
 }

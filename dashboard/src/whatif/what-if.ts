@@ -12,7 +12,6 @@ import {
   deploymentAfter,
   doorsOf,
   formatChange,
-  NOTHING,
   readChange,
 } from './change.ts';
 import { type Port, Predictor } from './predictor.ts';
@@ -27,6 +26,8 @@ export type Stage =
 export interface Coloured extends Colours {
   /** The names that the numbers in `site` stand for. */
   readonly sites: readonly string[];
+  /** When they were wished for, as `performance.now()` counts. */
+  readonly since: number;
 }
 
 export interface Summed extends Sums {
@@ -46,8 +47,6 @@ export interface WhatIf {
   /** What is changed, and the doors it is about. */
   readonly change: Source<Change>;
   readonly doors: Source<readonly Door[]>;
-  /** Milliseconds from the latest wish to its colours. */
-  readonly lag: Source<number>;
   /** Loads the world unless that was done. */
   need(): void;
   /** Loads anew after a failure. */
@@ -79,10 +78,10 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
   const stage: Store<Stage> = store<Stage>({ is: 'idle' });
   const colours = store<Coloured | undefined>(undefined);
   const sums = store<Summed | undefined>(undefined);
-  const lag = store(0);
   let predictor: Predictor | undefined;
   let stops: readonly (() => void)[] = [];
   let asked = '';
+  let around = '';
   const doors = derived([app.shown], () => {
     const snapshot = app.shown.get()?.snapshot;
     return snapshot ? doorsOf(snapshot) : [];
@@ -102,6 +101,12 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
   function follow(): void {
     const wanted = question();
     if (!wanted || !predictor || stage.get().is !== 'ready') return;
+    // Another internet, since the server was started anew.
+    if (internetNow() !== around) {
+      failed('');
+      load();
+      return;
+    }
     // Counts change every second; the network does not.
     const key = JSON.stringify(wanted);
     if (key === asked) return;
@@ -110,8 +115,7 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
   }
 
   function coloured(is: Colours, about: Question, since: number): void {
-    colours.set({ ...is, sites: about.sites });
-    lag.set(performance.now() - since);
+    colours.set({ ...is, sites: about.sites, since });
     const mine = predictor;
     if (!mine?.idle) return;
     mine.ask<'sums'>({ ask: 'sums', question: about }).then(
@@ -131,8 +135,14 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
     stage.set({ is: 'failed', why });
   }
 
+  /** Tells internets apart. */
+  function internetNow(): string {
+    return Object.keys(app.shown.get()?.snapshot.internet.ases ?? {}).join();
+  }
+
   async function load(): Promise<void> {
     stage.set({ is: 'loading' });
+    around = internetNow();
     try {
       const response = await app.api.get('world');
       const world = await response.arrayBuffer();
@@ -171,7 +181,6 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
     sums,
     change,
     doors,
-    lag,
     need: () => {
       if (stage.get().is === 'idle') load();
     },
@@ -197,7 +206,7 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
     },
     async movers(asn) {
       const mine = await ready();
-      return mine.ask<'movers'>({ ask: 'movers', question: question(NOTHING) ?? EMPTY, asn });
+      return mine.ask<'movers'>({ ask: 'movers', question: question() ?? EMPTY, asn });
     },
   };
 }
