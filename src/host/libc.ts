@@ -23,6 +23,8 @@ export interface Libc {
   attachFilter(fd: number, filter: readonly FilterStep[]): void;
   /** Sends without waiting: how many of the first `length` bytes the kernel took; negative when none, for whatever reason. */
   send(fd: number, bytes: Uint8Array, length: number): number;
+  /** Whether something can be written there without waiting, or never will be; waits for it at most so long. */
+  writable(fd: number, waitMs: number): boolean;
   /** The index of a network interface; undefined when there is none of that name. */
   interfaceIndex(name: string): number | undefined;
 }
@@ -78,6 +80,7 @@ function open(): Libc {
   const send = library.func('int send(int, const void *, size_t, int)');
   const setsockopt = library.func('int setsockopt(int, int, int, const void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
+  const poll = library.func('int poll(void *, uint64_t, int)');
   const ifNameToIndex = library.func('uint32_t if_nametoindex(const char *)');
 
   const checked = (call: string, result: number): number => {
@@ -117,6 +120,13 @@ function open(): Libc {
       writeFilter(memory, koffi.address(memory), filter);
       const result = setsockopt(fd, LINUX.SOL_SOCKET, LINUX.SO_ATTACH_FILTER, memory, FILTER_HEAD);
       checked('setsockopt', result);
+    },
+    writable: (fd, waitMs) => {
+      const set = new Uint8Array(8);
+      set.set(intBytes(fd));
+      // `events` and `revents` are shorts behind the descriptor, in the machine's own order of bytes.
+      new Uint16Array(set.buffer)[2] = LINUX.POLLOUT;
+      return (poll(set, 1, waitMs) as number) > 0;
     },
     interfaceIndex: (name) => (ifNameToIndex(name) as number) || undefined,
   };

@@ -116,3 +116,32 @@ process.stdin.once('data', () => {
   const [exit] = (await once(child, 'close')) as [number];
   expect([exit, out]).toEqual([0, 'still here\n']);
 });
+
+test('a reader that reads no more, though it is there, costs lines and no time; when it reads again it is given whole lines', async () => {
+  const code = SAYING(`
+process.stdin.on('data', (text) => {
+  if (text.toString().includes('end')) process.exit(0);
+  for (let i = 0; i < 20_000; i++) log.info('line of some length that nobody reads for now, as long as it takes', { i });
+  console.log('still here');
+});
+setInterval(() => log.info('later'), 20);`);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  child.stdin.write('now\n');
+  const [out] = (await once(child.stdout, 'data')) as [Buffer];
+  expect(out.toString()).toBe('still here\n');
+  let text = '';
+  await new Promise<void>((resolve) => {
+    child.stderr.on('data', (more: Buffer) => {
+      text += more.toString();
+      if (/"say":"later"/.test(text)) resolve();
+    });
+  });
+  child.stdin.write('end\n');
+  const [exit] = (await once(child, 'close')) as [number];
+  expect(exit).toBe(0);
+  const lines = text.trimEnd().split('\n');
+  for (const line of lines) expect(JSON.parse(line)).toHaveProperty('say');
+  expect(lines.length).toBeLessThan(20_000);
+});

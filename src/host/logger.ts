@@ -1,10 +1,10 @@
 /**
  * What the process says while it runs, to standard error: one JSON object a line for machines (by pino), one readable line for a
- * person at a terminal. Secrets are taken out before anything is written; what is said is with the system when the call returns,
- * so that a crash loses nothing; and a reader that goes away, or a disk that is full, costs lines and never the process.
+ * person at a terminal. Secrets are taken out before anything is written.
  */
 import { createRequire } from 'node:module';
 import type { DestinationStream, Logger as Lines } from 'pino';
+import { standardError } from './standard-error.ts';
 
 /** From the most to the least talkative. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -61,18 +61,9 @@ export function logger(options: LoggerOptions = {}): Logger {
   return withFacts(lines, options.secrets ?? (() => []), {});
 }
 
-/** Lines for standard error that wait because it takes none, in bytes; more are lost. */
-const WAITING_LIMIT = 1024 * 1024;
-
 /** Loaded when somebody first has something to say. */
 function pino(): typeof import('pino') {
   return createRequire(import.meta.url)('pino') as typeof import('pino');
-}
-
-function standardError(): DestinationStream {
-  const to = pino().destination({ dest: 2, sync: true, maxLength: WAITING_LIMIT });
-  to.on('error', () => {});
-  return to;
 }
 
 /** One line as pino writes it. */
