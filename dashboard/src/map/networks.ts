@@ -118,9 +118,9 @@ export const networks: LayerMaker = ({ map, app, hint }) => {
       if (!visible) return;
       whatIf.need();
       const { selected } = view;
-      cloud.mark(selected?.kind === 'network' ? Number(selected.id) : undefined, rgb(colours.ink));
       paint(theme, selected?.kind === 'site' ? selected.id : undefined);
-      map.triggerRepaint();
+      if (cloud.mark(selected?.kind === 'network' ? Number(selected.id) : undefined, colours.ink))
+        map.triggerRepaint();
     },
     remove() {
       for (const end of stop) end();
@@ -212,7 +212,7 @@ class Cloud {
   #isPlaced = false;
   #isColoured = false;
   #mark = -1;
-  #marked: number | undefined;
+  #inkText = '';
   #ink: readonly [number, number, number] = [255, 255, 255];
   #gl: WebGL2RenderingContext | undefined;
   #buffers: { readonly at: WebGLBuffer; readonly colour: WebGLBuffer; colours: number } | undefined;
@@ -251,7 +251,6 @@ class Cloud {
     this.#points = points;
     this.#isPlaced = false;
     this.#colours = undefined;
-    this.#marked = undefined;
   }
 
   colour(colours: Uint8Array<ArrayBuffer>): void {
@@ -259,12 +258,14 @@ class Cloud {
     this.#isColoured = false;
   }
 
-  /** Draws a ring around the network of this AS number. */
-  mark(asn: number | undefined, ink: readonly [number, number, number]): void {
-    this.#ink = ink;
-    if (asn === this.#marked && this.#mark >= 0) return;
-    this.#marked = asn;
-    this.#mark = asn === undefined ? -1 : (this.#points?.asn.indexOf(asn) ?? -1);
+  /** Draws a ring around the network of this AS number. True when that is something new. */
+  mark(asn: number | undefined, ink: string): boolean {
+    const mark = asn === undefined ? -1 : (this.#points?.asn.indexOf(asn) ?? -1);
+    const isNew = mark !== this.#mark || (mark >= 0 && ink !== this.#inkText);
+    this.#mark = mark;
+    this.#inkText = ink;
+    this.#ink = rgb(ink);
+    return isNew;
   }
 
   #render({ shaderData, defaultProjectionData: projection }: CustomRenderMethodInput): void {

@@ -144,7 +144,7 @@ export function readChange(more: More, doors: readonly Door[]): Change {
   const byKey = new Map(doors.map((d) => [doorKey(d), d]));
   const prepend = new Map<string, number>();
   for (const word of (more['prepend'] ?? '').split(',')) {
-    const [site = '', upstream = '', times = ''] = word.split('~').map(decoded);
+    const [site = '', upstream = '', times = ''] = word.split(':').map(decoded);
     const door = byKey.get(doorKey({ site, upstream }));
     if (door && /^[0-8]$/.test(times) && Number(times) !== door.prepend)
       prepend.set(doorKey(door), Number(times));
@@ -164,7 +164,7 @@ export function formatChange({ off, on, prepend }: Change): {
     off: list(off),
     on: list(on),
     prepend: [...prepend]
-      .map(([key, n]) => [...(JSON.parse(key) as [string, string]).map(encodeURIComponent), n].join('~'))
+      .map(([key, n]) => [...(JSON.parse(key) as [string, string]).map(encodeURIComponent), n].join(':'))
       .join(','),
   };
 }
