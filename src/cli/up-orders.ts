@@ -4,6 +4,7 @@ import { type Args, ControlError, connectControl } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatTable, wantsColour } from './table.ts';
 import { WHO_COLUMNS } from './up-board.ts';
+import { decidedOf } from './up-decided.ts';
 import { type UpOrders, upSocket } from './up-views.ts';
 
 type Write = (text: string) => void;
@@ -12,6 +13,11 @@ const toStandardOutput: Write = (text) => process.stdout.write(text);
 interface Options {
   readonly name: string;
   readonly json?: true;
+}
+
+interface FailOptions extends Options {
+  readonly how: string;
+  readonly wait: boolean;
 }
 
 /** How long an order may take: a site that is healed has to start. */
@@ -30,20 +36,26 @@ export function killCommand(write: Write = toStandardOutput): Command {
 export function failCommand(write: Write = toStandardOutput): Command {
   return order(
     'fail',
-    'make a service of a site fail, under nearcast up',
-    '  nearcast fail resolver at tyo            nobody listens any more\n  nearcast fail resolver at tyo --how hang  it listens and does not answer',
+    'make a service of a site fail, under nearcast up, and say what the site decides',
+    '  nearcast fail resolver at tyo             nobody listens any more\n  nearcast fail resolver at tyo --how hang  it listens and does not answer\n  nearcast fail resolver at tyo --no-wait   does not wait for what the site decides',
   )
     .argument('<service>', 'the service, as the plan names it')
     .argument('<at>', 'the word "at"')
     .argument('[site]', 'the site')
     .option('--how <how>', 'refuse: nobody listens; hang: no answer; wrong: an error', 'refuse')
-    .action(
-      (service: string, at: string, site: string | undefined, o: Options & { readonly how: string }) => {
-        const where = at === 'at' ? site : at;
-        if (where === undefined) throw new Failure('say where: nearcast fail resolver at tyo', EXIT.usage);
-        return give('fail', { service, site: where, how: o.how }, o, write);
-      },
-    );
+    .option('--no-wait', 'do not wait for what the site decides')
+    .action(async (service: string, at: string, site: string | undefined, o: FailOptions) => {
+      const where = at === 'at' ? site : at;
+      if (where === undefined) throw new Failure('say where: nearcast fail resolver at tyo', EXIT.usage);
+      const { done } = await ask('fail', { service, site: where, how: o.how }, o);
+      if (!o.json) write(`${done.join('\n')}\n`);
+      const decided = o.wait ? await decidedOf(() => ask('status', {}, o), where, service) : undefined;
+      if (o.json) write(`${JSON.stringify({ done, ...(decided ? { decided } : {}) })}\n`);
+      else if (o.wait)
+        write(
+          `${decided?.say ?? `${where} has not noticed yet; nearcast status ${where} says how it stands`}\n`,
+        );
+    });
 }
 
 export function cutCommand(write: Write = toStandardOutput): Command {
@@ -108,7 +120,7 @@ function order(name: string, description: string, examples: string): Command {
     .addHelpText('after', `\nExamples:\n${examples}`);
 }
 
-async function give<V extends 'kill' | 'fail' | 'cut' | 'heal'>(
+async function give<V extends 'kill' | 'cut' | 'heal'>(
   verb: V,
   args: UpOrders[V]['args'],
   options: Options,

@@ -11,7 +11,7 @@ import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl } from '../host/index.ts';
 import { board, moves } from './up-board.ts';
-import { ask } from './up-orders.ts';
+import { ask, failCommand } from './up-orders.ts';
 import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
 const NAME = `test-${process.pid}`;
@@ -316,6 +316,13 @@ test('kill -9 of the agent moves its clients to another site, heal brings them b
   await until(async () => (await get(from)).headers['x-served-by'] === site);
 });
 
+/** As an operator says it. */
+async function fail(...args: string[]): Promise<string> {
+  let out = '';
+  await failCommand((text) => void (out += text)).parseAsync([...args, '--name', o.name], { from: 'user' });
+  return out;
+}
+
 test('sites fail one after another: the last one stays, less preferred, and says why', async () => {
   const first = (await who('127.49.0.1')) as string;
   const [second, third] = ['fra', 'nyc', 'tyo'].filter((s) => s !== first) as [string, string];
@@ -323,10 +330,16 @@ test('sites fail one after another: the last one stays, less preferred, and says
   await until(async () => (await who('127.49.0.1')) !== first);
   expect(await dig('127.49.0.1')).not.toBe(first);
   // Not the same service everywhere at once: that would be a shared fault, which takes nobody out.
-  await ask('fail', { service: 'web', site: second, how: 'refuse' }, o);
-  await until(async () => (await levelOf(second)) === 'withdrawn');
-  await ask('fail', { service: 'resolver', site: third, how: 'wrong' }, o);
-  await until(async () => (await levelOf(third)) === 'less-preferred');
+  expect(await fail('web', 'at', second)).toMatch(
+    new RegExp(`^web at ${second} fails from now on \\(refuse\\)\n${second} has left: down; `),
+  );
+  expect(await levelOf(second)).toBe('withdrawn');
+  expect(await fail('resolver', 'at', third, '--how', 'wrong')).toMatch(
+    new RegExp(
+      `^.*\n${third} stays, less preferred: down, and the guard refuses; refused: .*\n${third} asks its guard again by itself`,
+    ),
+  );
+  expect(await levelOf(third)).toBe('less-preferred');
   const why = async () => (await status()).sites.find((s) => s.site === third)?.state?.why.join('; ') ?? '';
   await until(async () =>
     (await why()).includes('the guard refuses; refused: would be the last: 2 of 3 sites are out'),
