@@ -134,6 +134,12 @@ test.each([
     'open-sesame',
     /\/no\/such\/ca\.pem cannot be read \(ENOENT\)/,
   ],
+  [
+    'with a token that HTTP cannot carry',
+    (url: string, ca: string) => `{ endpoints: ["${url}"], ca: ${ca}, token: "\${T}" }`,
+    'open-\nsesame',
+    /the token has characters that HTTP cannot carry/,
+  ],
 ] as const)(
   '%s nothing is granted, the cause is said without the token, and the agent goes on',
   async (_, text, token, why) => {

@@ -32,6 +32,7 @@ const AGAIN_MOST = 10_000;
 
 export class TicketClient implements Tickets {
   readonly #options: TicketClientOptions;
+  readonly #token: string | undefined;
   readonly #agents: { readonly [protocol: string]: Agent };
   /** By scope: the report that waits while one is under way. Only the latest says anything. */
   readonly #waiting = new Map<string, Report>();
@@ -45,6 +46,11 @@ export class TicketClient implements Tickets {
 
   constructor(options: TicketClientOptions) {
     this.#options = options;
+    const { token } = options;
+    // A token that is not sent is refused by the controller; one that breaks every request would end the agent.
+    if (token !== undefined && !/^[\x20-\x7e]+$/.test(token))
+      options.log.error('the controller will not know us: the token has characters that HTTP cannot carry');
+    else this.#token = token;
     const keep = { keepAlive: true, maxSockets: 4 };
     const { ca } = options.controller;
     this.#agents = {
@@ -148,7 +154,7 @@ export class TicketClient implements Tickets {
     const base = new URL(endpoint.endsWith('/') ? endpoint : `${endpoint}/`);
     const url = new URL(`tickets/v1/${path}`, base);
     const agent = this.#agents[url.protocol];
-    const { token } = this.#options;
+    const token = this.#token;
     const options = {
       method,
       ...(agent ? { agent } : {}),
