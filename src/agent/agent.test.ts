@@ -447,3 +447,22 @@ test('where no state can be kept the agent says so, and announces and withdraws 
   answer('dead');
   await until(() => !heard(up));
 });
+
+test('a start that fails leaves no session behind', async () => {
+  const up = await upstream();
+  const plan = planOf(port(up));
+  const { up: first } = plan.sites['fra']!.upstreams;
+  const off = { ...first!, address: '127.0.0.9' as Address, enabled: false };
+  const { agent } = agentOf({
+    ...plan,
+    sites: { fra: { ...plan.sites['fra']!, upstreams: { up: first!, off } } },
+  });
+  const add = agent.router.addPeer.bind(agent.router);
+  agent.router.addPeer = (peer) => {
+    if (peer.options.name === 'off') throw new Error('the kernel does not take the TCP MD5 password');
+    add(peer);
+  };
+  await expect(agent.start()).rejects.toThrow(/MD5/);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(isUp(up)).toBe(false);
+});

@@ -193,11 +193,13 @@ export class Agent {
       );
     try {
       await this.router.start(this.restarted);
+      this.upstreams.add(plan, now, false);
     } catch (error) {
+      this.#unhold();
+      await this.router.stop();
       await this.#own.removeAll();
       throw error;
     }
-    this.upstreams.add(plan, now, false);
     this.#phase = 'running';
     this.#joinController();
     this.step({ kind: 'due' });
