@@ -15,6 +15,11 @@ export const PANELS: readonly Panel[] = [
     title: 'Expected',
     Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
   },
+  {
+    id: 'who',
+    title: 'Who serves',
+    Body: lazy('the table', () => import('./who.tsx').then((m) => ({ default: m.WhoPanel }))),
+  },
   { id: 'what-if', title: 'What if', Body: lazy('the what-if', () => import('../whatif/panel.tsx')) },
   {
     id: 'actions',

@@ -1,6 +1,6 @@
 /**
- * A long list of rows of one height, of which only those in sight are drawn. Arrow keys go from row to row, Enter and a click choose.
- * It scrolls by itself, in whatever height its place gives it.
+ * A long list of rows of one height, of which only those in sight are drawn. Arrow keys go from row to row, Enter and a
+ * click choose. It scrolls by itself, in whatever height its place gives it.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -24,17 +24,8 @@ interface Props {
 /** Rows that are drawn beyond what is in sight. */
 const MORE = 6;
 
-export function VirtualList({
-  label,
-  count,
-  rowHeight,
-  active,
-  reveal,
-  grows,
-  onChoose,
-  row,
-  className,
-}: Props) {
+export function VirtualList(props: Props) {
+  const { label, count, rowHeight, active, reveal, grows, onChoose } = props;
   const id = useId();
   const [box, { height }] = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
@@ -43,14 +34,8 @@ export function VirtualList({
     const was = before.current;
     before.current = { count, grows };
     const here = box.current;
-    if (
-      here &&
-      grows !== undefined &&
-      was.grows === grows &&
-      count > was.count &&
-      here.scrollTop > rowHeight / 2
-    )
-      here.scrollTop += (count - was.count) * rowHeight;
+    const more = grows !== undefined && was.grows === grows && count > was.count;
+    if (here && more && here.scrollTop > rowHeight / 2) here.scrollTop += (count - was.count) * rowHeight;
   }, [count, grows]);
   useEffect(() => {
     const here = box.current;
@@ -62,6 +47,7 @@ export function VirtualList({
   const from = Math.max(0, Math.floor(top / rowHeight) - MORE);
   const to = Math.min(count, Math.ceil((top + height) / rowHeight) + MORE);
   const key = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
     const page = Math.max(1, Math.floor(height / rowHeight) - 1);
     const at = active ?? -1;
     const next = (
@@ -75,7 +61,7 @@ export function VirtualList({
         Enter: Math.max(0, at),
       } as { readonly [key: string]: number | undefined }
     )[event.key];
-    if (next === undefined || count === 0 || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (next === undefined || count === 0) return;
     event.preventDefault();
     onChoose(Math.max(0, Math.min(count - 1, next)));
   };
@@ -91,7 +77,7 @@ export function VirtualList({
       onKeyDown={key}
       onScroll={(e) => setTop(e.currentTarget.scrollTop)}
     >
-      <div style={{ height: `${count * rowHeight}px` }} role="presentation">
+      <div class="virtual-rows" style={{ height: `${count * rowHeight}px` }} role="presentation">
         {Array.from({ length: Math.max(0, to - from) }, (_, n) => {
           const i = from + n;
           return (
@@ -104,11 +90,11 @@ export function VirtualList({
               aria-selected={i === active}
               aria-setsize={count}
               aria-posinset={i + 1}
-              class={`virtual-row ${className?.(i) ?? ''}`}
+              class={`virtual-row ${props.className?.(i) ?? ''}`}
               style={{ top: `${i * rowHeight}px`, height: `${rowHeight}px` }}
               onClick={() => onChoose(i)}
             >
-              {row(i)}
+              {props.row(i)}
             </div>
           );
         })}
