@@ -99,7 +99,7 @@ export function MatrixPanel() {
                         <button
                           type="button"
                           class="plain cell"
-                          aria-label={cellText(l, prefix, c)}
+                          aria-label={`${c.word}: ${cellText(l, prefix, c)}`}
                           aria-pressed={line === l && pointed?.prefix === prefix}
                           onMouseEnter={point}
                           onFocus={point}
