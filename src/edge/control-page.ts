@@ -30,7 +30,7 @@ export interface ControlPageOptions {
   readonly now?: () => number;
   /** Events in memory. */
   readonly most?: number;
-  readonly ledger?: Partial<Pick<LedgerOptions, 'fileLimit' | 'limit' | 'write'>>;
+  readonly ledger?: Partial<Pick<LedgerOptions, 'fileLimit' | 'limit' | 'rest' | 'write'>>;
   readonly streams?: StreamLimits;
 }
 

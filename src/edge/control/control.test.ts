@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -425,6 +426,29 @@ test('a server that was restarted goes on counting, and a reader that comes back
   expect(tokenOf(one)).not.toBe(tokenOf(two));
 });
 
+test.each([
+  ['a piece is missing', { kind: 'traffic' }],
+  ['a world has no sites', { kind: 'start', is: { ...WORLD, sites: undefined } }],
+  ['a name is no text', { kind: 'drain', site: {}, was: 'in', is: null }],
+])('a line on the disk that is no event ends its file and nothing else: %s', async (_, body) => {
+  const state = folder();
+  const one = await page({ state });
+  one.begin(WORLD);
+  one.tell([note('a')]);
+  const { run, seq, at: then } = one.latest as Snapshot;
+  await one.close();
+  const file = join(state, 'events', readdirSync(join(state, 'events'))[0] as string);
+  appendFileSync(file, `${JSON.stringify({ ...body, run, seq: seq + 1, at: then })}\n`);
+  const next = { kind: 'verdict', site: '<script>', service: 'web', is: {}, run, seq: seq + 2, at: then };
+  appendFileSync(file, `${JSON.stringify(next)}\n`);
+  const two = await page({ state });
+  two.begin(WORLD);
+  two.tell([note('b')]);
+  const back = read(two, '/api/v1/events', { 'last-event-id': `${run}:${seq - 1}` });
+  expect(says(await back.until(3))).toEqual(['a', 'start', 'b']);
+  expect((await ask(two, '/api/v1/history?limit=1000')).status).toBe(200);
+});
+
 test('files turn over, old ones go, and history is read from them page by page', async () => {
   const state = folder();
   let now = 1_000_000_000_000;
@@ -488,6 +512,35 @@ test('a full disk is said once, and serving goes on from memory', async () => {
   expect(said).toEqual([
     expect.stringMatching(/cannot be kept in .*events \(the disk is full\); the page goes on/),
   ]);
+});
+
+test('however long the disk is full, no empty files pile up, and what is kept is not taken for more than it is', async () => {
+  const state = folder();
+  let full = false;
+  const p = await page({
+    state,
+    ledger: {
+      rest: 0,
+      write: (file, text) => {
+        if (full) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        writeSync(file, text);
+      },
+    },
+  });
+  const files = () => readdirSync(join(state, 'events'));
+  p.begin(WORLD);
+  p.tell([note('before')]);
+  full = true;
+  for (let n = 0; n < 10; n++) p.tell([note(`lost ${n}`)]);
+  expect(files()).toHaveLength(1);
+  full = false;
+  p.tell([note('after')]);
+  expect(files()).toHaveLength(2);
+  const { seq } = p.latest as Snapshot;
+  await p.close();
+  const again = await page({ state });
+  again.begin(WORLD);
+  expect(again.latest?.seq).toBe(seq + 1);
 });
 
 test('a folder that cannot be written is said, and the page serves all the same', async () => {

@@ -1,7 +1,7 @@
 /**
  * Events on the disk, so that a reader who was away, or the server itself, can go on where it was. Each file begins with a
- * snapshot and goes on with the events after it, one JSON line each; so any file can be read without the others. A torn last line
- * ends a file. Old files go when all together are too big.
+ * snapshot and goes on with the events after it, one JSON line each; so any file can be read without the others. A line that is
+ * torn or no event ends a file. Old files go when all together are too big.
  */
 import {
   closeSync,
@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Event, format, KINDS, readSnapshot, type Snapshot, Timeline } from '../../control/index.ts';
+import { type Event, format, readEvent, readSnapshot, type Snapshot, Timeline } from '../../control/index.ts';
 
 export interface LedgerOptions {
   /** Made with mode 0700 when it is not there. */
@@ -23,6 +23,8 @@ export interface LedgerOptions {
   readonly fileLimit?: number;
   /** All files together, in bytes; the oldest go. */
   readonly limit?: number;
+  /** How long a disk that refused a line is left alone, in milliseconds. */
+  readonly rest?: number;
   /** Trouble with the disk, once each time it begins; one sentence. */
   readonly say: (sentence: string) => void;
   /** Writes to a file that is open; tests put a full disk here. */
@@ -31,7 +33,6 @@ export interface LedgerOptions {
 
 const FILE_LIMIT = 4 * 1024 * 1024;
 const LIMIT = 64 * 1024 * 1024;
-/** How long to leave a disk alone that refused a line. */
 const REST_MS = 10_000;
 
 /** The number and the instant of the snapshot that a file begins with stand in its name. */
@@ -128,8 +129,14 @@ export class Ledger {
     this.#files = this.#files.filter((f) => f.path !== path);
     const text = `${format(before)}\n`;
     const file = { path, seq: before.seq, at: before.at, size: Buffer.byteLength(text) };
+    try {
+      this.#write(this.#open, text);
+    } catch (error) {
+      // Without its snapshot it is no file that could be read.
+      rmSync(path, { force: true });
+      throw error;
+    }
     this.#files.push(file);
-    this.#write(this.#open, text);
     this.#forget();
     return file;
   }
@@ -162,7 +169,7 @@ export class Ledger {
         `what happens cannot be kept in ${this.#options.folder} (${why}); the page goes on, but after a restart it will not know what happened meanwhile`,
       );
     }
-    this.#restUntil = performance.now() + REST_MS;
+    this.#restUntil = performance.now() + (this.#options.rest ?? REST_MS);
   }
 
   #timeline(file: File): Timeline | undefined {
@@ -175,29 +182,14 @@ export class Ledger {
       if (!keyframe.ok) return undefined;
       timeline = new Timeline(keyframe.value, { most: Number.POSITIVE_INFINITY });
       for (const line of lines) {
-        const event = eventOf(line);
-        if (!event || timeline.push(event) === 'gap') break;
+        // Torn, or not as we wrote it: what comes after it cannot be told either.
+        const event = readEvent(line);
+        if (!event.ok || timeline.push(event.value) === 'gap') break;
       }
     } catch {
       return timeline;
     }
     this.#read = { path, size, timeline };
     return timeline;
-  }
-}
-
-/** A line that we wrote ourselves; undefined when it is torn. */
-function eventOf(line: string): Event | undefined {
-  if (line === '') return undefined;
-  try {
-    const event = JSON.parse(line) as Partial<Event> | null;
-    return typeof event?.run === 'string' &&
-      Number.isSafeInteger(event.seq) &&
-      Number.isSafeInteger(event.at) &&
-      KINDS.includes(event.kind as never)
-      ? (event as Event)
-      : undefined;
-  } catch {
-    return undefined;
   }
 }
