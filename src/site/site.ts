@@ -142,6 +142,9 @@ function advanceDrain(duties: Duties, before: SiteState, now: Instant): SiteStat
   return free ? drainStep(duties, state, { kind: 'ticket' }, now) : state;
 }
 
+/** Phases of a drain in which the guard is not asked for anything. */
+const HERE: readonly string[] = ['in', 'returning'];
+
 function decideAll(duties: Duties, state: SiteState, now: Instant, effects: SiteEffect[]): SiteState {
   const decided: { [scope: string]: Decided } = {};
   for (const scope of duties.scopes) {
@@ -164,7 +167,7 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
     );
     const reasons = [
       why,
-      ...(health.verdict === 'down' || state.drain.phase !== 'in' ? guard.why : []),
+      ...(health.verdict === 'down' || !HERE.includes(state.drain.phase) ? guard.why : []),
       ...health.why,
     ];
     const left = byRight || (before.left && level === 'pending');
