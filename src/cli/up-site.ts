@@ -77,7 +77,7 @@ async function take(order: SiteOrder): Promise<void> {
 }
 
 async function begin({ file, site, place, services, socket, folder }: SiteDuty): Promise<void> {
-  ours = [socket, folder];
+  ours = [folder];
   const read = readPlan(file, site, process.env);
   edge = await startEdge({
     network: read.plan.network,
@@ -103,6 +103,7 @@ async function begin({ file, site, place, services, socket, folder }: SiteDuty):
     folder,
     more: (agent) => agentAnswers(agent, clock),
   });
+  ours = [socket, folder];
   say({ say: 'listening' });
   watch(daemon, clock);
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectControl } from '../host/index.ts';
+import { connectControl, serveControl } from '../host/index.ts';
 import { board, moves } from './up-board.ts';
 import { ask, failCommand } from './up-orders.ts';
 import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
@@ -295,6 +295,16 @@ test('a second world says that there is one, and a port that is taken is named w
   expect(await fail('--name', `${NAME}-b`, '--http', String(ready['http']), '--dns', '0')).toMatch(
     /^1 nearcast: another program uses port \d+ of 127\.0\.0\.1: .* choose another with --http PORT/,
   );
+  const other = `${NAME}-c`;
+  const taken = await serveControl(upAgentSocket(other, 'nyc'), () => 'here');
+  expect(await fail('--name', other, '--http', '0', '--dns', '0')).toMatch(
+    /^1 .*nearcast: the agent of nyc did not start: .*is in use|^1 .*nearcast: the agent of nyc did not start: .*running/s,
+  );
+  // An agent that was there before is still there to be asked.
+  const client = await connectControl(upAgentSocket(other, 'nyc'));
+  expect(await client.call('anything')).toBe('here');
+  client.close();
+  await taken.close();
   const left = readdirSync(tmpdir()).filter((n) => pids.some((pid) => n.startsWith(`nearcast-up-${pid}-`)));
   expect(left).toEqual([]);
 }, 30_000);

@@ -141,15 +141,11 @@ export class SiteProcess {
         const before = this.standing;
         this.standing = 'dead';
         this.state = undefined;
-        // A process that was killed leaves its socket lying there.
-        rmSync(this.duty.socket, { force: true });
+        // A process that was killed leaves its socket lying there. Where it never came to have one, it is somebody else's.
+        if (before !== 'starting') rmSync(this.duty.socket, { force: true });
         for (const { done } of this.#waiting.splice(0)) done('its process ended');
         this.#handlers.state(this.duty.site, undefined);
-        reject(
-          new Error(
-            `the agent of ${this.duty.site} did not start: ${words || how}; its words are in ${this.log}`,
-          ),
-        );
+        reject(new Error(`the agent of ${this.duty.site} did not start: ${words || how}`));
         if (!this.#asked && before === 'running') this.#handlers.died(this.duty.site, how);
       };
       child.on('error', (error) => gone(error.message));
