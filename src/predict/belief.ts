@@ -1,7 +1,7 @@
 /** What is believed of one client before anything was measured: what its routes say, and what any map would. */
 import type { Asn } from '../base/index.ts';
 import { CITIES, distanceKm, indexOf, type LatLon, nearestPlace, type Place } from '../topology/index.ts';
-import { cityAnswer } from './catchment.ts';
+import { cityAnswer, eachPart } from './catchment.ts';
 import { NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
@@ -94,20 +94,58 @@ export function routedParts(prediction: Prediction, client: Client): Float64Arra
  * a client is, and the map knows nothing of routes, so neither may rule a site out.
  */
 export function believed(prediction: Prediction, client: Client): Float64Array {
-  const { beliefs, pull, countries } = mapOf(prediction);
+  const { beliefs, pull } = mapOf(prediction);
   const key = `${client.asn ?? ''} ${client.cc} ${client.at ? `${client.at.lat} ${client.at.lon}` : ''}`;
   const before = beliefs.get(key);
   if (before) return before;
   const km = meanKilometresFrom(prediction, client);
-  const weights = routedParts(prediction, client).map((part, k) => {
-    const far = Math.min(FARTHEST_KM, km ? (km[k] as number) : FARTHEST_KM);
-    const home = client.cc !== '' && countries[k] === client.cc ? SAME_COUNTRY : 1;
-    return (part + ROUTES) * (NEAR_KM + far) ** -DISTANCE * (pull[k] as number) * home;
-  });
-  const sum = weights.reduce((a, b) => a + b, 0);
-  const belief = weights.map((w) => w / sum);
+  const belief = weighed(prediction, routedParts(prediction, client), nearness(km, pull.length), client.cc);
   if (beliefs.size < MOST_KEPT) beliefs.set(key, belief);
   return belief;
+}
+
+/**
+ * The same for a client in a city of its network, `node`, by the country `cc`. Equal for all nodes of one city, one country and
+ * one division of routes.
+ */
+export function believedAt(prediction: Prediction, node: number, cc: string): Float64Array {
+  const { byPlace, pull } = mapOf(prediction);
+  const { nodePlace, at } = prediction.ground.terrain;
+  const p = nodePlace[node] as number;
+  const place = at[p];
+  const count = pull.length;
+  // Nobody knows where it is: then it is in all its country.
+  let near = place && byPlace.get(p);
+  if (!near) {
+    near = nearness(
+      place ? distances(prediction, place) : meanKilometresFrom(prediction, { id: '', cc }),
+      count,
+    );
+    if (place) byPlace.set(p, near);
+  }
+  const parts = new Float64Array(count);
+  eachPart(prediction, node, (k, part) => {
+    parts[k]! += part;
+  });
+  return weighed(prediction, parts, near, cc);
+}
+
+/** By site, how much its distance leaves of it. */
+function nearness(km: Float64Array | undefined, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, k) => {
+    const far = Math.min(FARTHEST_KM, km ? (km[k] as number) : FARTHEST_KM);
+    return (NEAR_KM + far) ** -DISTANCE;
+  });
+}
+
+function weighed(prediction: Prediction, parts: Float64Array, near: Float64Array, cc: string): Float64Array {
+  const { pull, countries } = mapOf(prediction);
+  const weights = parts.map((part, k) => {
+    const home = cc !== '' && countries[k] === cc ? SAME_COUNTRY : 1;
+    return (part + ROUTES) * (near[k] as number) * (pull[k] as number) * home;
+  });
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / sum);
 }
 
 /** The most beliefs kept for one prediction. */
@@ -120,6 +158,8 @@ interface SiteMap {
   /** By site: the country of the city nearest to it; empty when the site has no place. */
   readonly countries: readonly string[];
   readonly byCountry: Map<string, Float64Array>;
+  /** By place: how much its distance leaves of each site. */
+  readonly byPlace: Map<number, Float64Array>;
   readonly beliefs: Map<string, Float64Array>;
 }
 
@@ -141,6 +181,7 @@ function mapOf(prediction: Prediction): SiteMap {
     pull: Float64Array.from(nearest, (city) => (1 + (city ? (networks.get(city) as number) : 0)) ** HUB),
     countries: prediction.places.map((place) => (place && nearestPlace(CITIES, place)?.place.cc) ?? ''),
     byCountry: new Map<string, Float64Array>(),
+    byPlace: new Map<number, Float64Array>(),
     beliefs: new Map<string, Float64Array>(),
   };
   maps.set(prediction, map);

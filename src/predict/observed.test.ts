@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CITIES, findPlace, generateWorld, type LatLon, transitNear } from '../topology/index.ts';
+import {
+  CITIES,
+  countryOf,
+  findPlace,
+  generateWorld,
+  indexOf,
+  type LatLon,
+  neighboursOf,
+  transitNear,
+} from '../topology/index.ts';
 import {
   believed,
   clientAnswer,
   crossValidated,
   expected,
+  expectedAt,
   groundOf,
   learn,
   type Observation,
@@ -14,6 +24,7 @@ import {
   scoreOf,
   wilson,
 } from './index.ts';
+import { refined } from './observed.ts';
 
 const world = generateWorld({ ases: 600, seed: 5 });
 const city = (name: string) => findPlace(name, CITIES) as LatLon;
@@ -33,6 +44,15 @@ const clients = Array.from({ length: 300 }, (_, i) => {
   const asn = asns[100 + i] as number;
   return { id: String(i), asn, cc: clientAnswer(prediction, asn)?.cc ?? '' };
 });
+
+/** Networks alike the obvious way: every pair compared. */
+function likeness(a: number, b: number): number {
+  const providers = (asn: number) => new Set(neighboursOf(world.graph.providers, indexOf(world.graph, asn)));
+  const [mine, theirs] = [providers(a), providers(b)];
+  const common = [...mine].filter((p) => theirs.has(p)).length;
+  const buys = mine.has(indexOf(world.graph, b)) || theirs.has(indexOf(world.graph, a));
+  return (common === 0 ? 0 : common / (mine.size + theirs.size - common)) ** 2 + (buys ? 0.3 : 0);
+}
 
 describe('what is believed and learnt of a client', () => {
   test('is a distribution, whatever is known of the client', () => {
@@ -157,5 +177,58 @@ describe('scores', () => {
       [0.9, 1, 1],
     ]);
     expect(exact.rate).toBe(0.5);
+  });
+});
+
+describe('a whole prediction corrected', () => {
+  const seen = clients.slice(0, 120).map((c, i) => ({ ...c, site: ['fra', 'nyc', 'sin'][i % 3] as string }));
+  const learned = learn(prediction, seen);
+  const { ground } = prediction;
+
+  test('says of every city what is said of a client in it, though it works out once what many share', () => {
+    let compared = 0;
+    for (const node of ground.nodeAs.keys()) {
+      const v = ground.nodeAs[node] as number;
+      const at = ground.terrain.at[ground.terrain.nodePlace[node] as number];
+      const whole = expectedAt(learned, node);
+      if (!whole) continue;
+      const client = { id: '', asn: asns[v] as number, cc: at?.cc || countryOf(world, v), at };
+      const parts = expected(learned, client).map((p) => (p < 0.01 ? 0 : p));
+      const all = sum(parts);
+      for (const [k, part] of parts.entries()) expect(whole[k]).toBeCloseTo(part / all, 9);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(600);
+  });
+
+  test('weighs networks alike as comparing every pair would', () => {
+    let alike = 0;
+    for (const client of clients) {
+      if (client.cc === '') continue;
+      const counts = [0, 0, 0];
+      for (const other of seen) {
+        if (other.cc !== client.cc || other.asn === client.asn) continue;
+        counts[prediction.sites.indexOf(other.site)]! += likeness(client.asn, other.asn);
+      }
+      const prior = Float64Array.of(0.2, 0.3, 0.5);
+      const all = counts.reduce((a, b) => a + b, 0);
+      const own = learned.networks.has(client.asn);
+      if (all > 0) alike++;
+      if (own) continue;
+      const found = refined(learned, client, prior);
+      for (const [k, p] of prior.entries())
+        expect(found[k]).toBeCloseTo(((counts[k] as number) + p) / (all + 1), 9);
+    }
+    expect(alike).toBeGreaterThan(20);
+  });
+
+  test('with so many sites that each is a crumb nobody is left without one', () => {
+    const sites = Array.from({ length: 130 }, (_, i) => `s${i}`);
+    const many = predict(ground, {
+      operator: 64500,
+      announcements: sites.map((site) => ({ ...at(site, 'Frankfurt'), site })),
+    });
+    const parts = expectedAt(learn(many, []), 50);
+    expect(sum(parts as Float64Array)).toBeCloseTo(1, 9);
   });
 });

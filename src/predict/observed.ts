@@ -103,25 +103,33 @@ function drawOf(prediction: Prediction, seen: readonly Seen[]): Float64Array {
  * before as prior. Sums to one.
  */
 export function expected(learned: Learned, client: Client): Float64Array {
-  const { prediction, draw, countries, networks } = learned;
-  const drawn = believed(prediction, client).map((p, k) => p * (draw[k] as number));
+  return refined(learned, client, inCountry(learned, client.cc, believed(learned.prediction, client)));
+}
+
+/** The first half of {@link expected}: what holds for all clients of a country that are believed to land alike. */
+export function inCountry(learned: Learned, cc: string, belief: Float64Array): Float64Array {
+  const drawn = belief.map((p, k) => p * (learned.draw[k] as number));
   const sum = drawn.reduce((a, b) => a + b, 0);
-  let belief: Float64Array = drawn.map((p) => p / sum);
-  if (countries.has(client.cc) && client.cc !== '') {
-    belief = corrected(belief, countedIn(learned, client.cc), TRUST.country);
-    belief = corrected(belief, countedAlike(learned, client), TRUST.alike);
+  const prior = drawn.map((p) => p / sum);
+  return learned.countries.has(cc) && cc !== ''
+    ? corrected(prior, countedIn(learned, cc), TRUST.country)
+    : prior;
+}
+
+/** The second half: what was seen of networks alike and of the client's own. The prior itself where nothing was. */
+export function refined(learned: Learned, client: Client, prior: Float64Array): Float64Array {
+  let belief = prior;
+  const alike = client.cc === '' ? undefined : countedAlike(learned, client);
+  if (alike) belief = corrected(belief, alike, TRUST.alike);
+  const same = client.asn === undefined ? undefined : learned.networks.get(client.asn);
+  if (!same) return belief;
+  const counts = new Float64Array(belief.length);
+  for (const seen of same) {
+    const near = client.at && seen.at ? Math.exp(-distanceKm(client.at, seen.at) / NEARBY.km) : undefined;
+    const place = near === undefined ? 1 : ELSEWHERE + NEARBY.more * near;
+    counts[seen.index]! += (seen.cc === client.cc ? 1 : ABROAD) * place;
   }
-  const same = client.asn === undefined ? undefined : networks.get(client.asn);
-  if (same) {
-    const counts = new Float64Array(belief.length);
-    for (const seen of same) {
-      const near = client.at && seen.at ? Math.exp(-distanceKm(client.at, seen.at) / NEARBY.km) : undefined;
-      const place = near === undefined ? 1 : ELSEWHERE + NEARBY.more * near;
-      counts[seen.index]! += (seen.cc === client.cc ? 1 : ABROAD) * place;
-    }
-    belief = corrected(belief, counts, TRUST.network);
-  }
-  return belief;
+  return corrected(belief, counts, TRUST.network);
 }
 
 function corrected(prior: Float64Array, counts: Float64Array, trust: number): Float64Array {
@@ -132,9 +140,25 @@ function corrected(prior: Float64Array, counts: Float64Array, trust: number): Fl
 /** What is worked out once and asked for often: whole predictions are corrected network by network, city by city. */
 interface Counted {
   readonly inCountry: Map<string, Float64Array>;
-  readonly providers: Map<Asn, ReadonlySet<number>>;
+  readonly kin: Map<string, Kin>;
   /** Of the network asked about last, by country. */
-  alike: { readonly asn: Asn | undefined; readonly by: Map<string, Float64Array> };
+  alike: { readonly asn: Asn | undefined; readonly by: Map<string, Float64Array | undefined> };
+}
+
+/** The networks that were seen in a country, found by who is alike: an asker looks at those only. */
+interface Kin {
+  /** In the order in which they were seen. */
+  readonly networks: readonly {
+    readonly asn: Asn;
+    readonly providers: number;
+    readonly counts: Float64Array;
+  }[];
+  /** Places in `networks` of those that buy from an AS index, and of the network that is that index. */
+  readonly buyers: ReadonlyMap<number, readonly number[]>;
+  readonly itself: ReadonlyMap<number, number>;
+  /** By place in `networks`, all zero between questions: providers in common, and whether one buys from the other. */
+  readonly common: Uint32Array;
+  readonly trade: Uint8Array;
 }
 
 const counted = new WeakMap<Learned, Counted>();
@@ -144,62 +168,88 @@ function countedOf(learned: Learned): Counted {
   if (!known)
     counted.set(
       learned,
-      (known = { inCountry: new Map(), providers: new Map(), alike: { asn: undefined, by: new Map() } }),
+      (known = { inCountry: new Map(), kin: new Map(), alike: { asn: undefined, by: new Map() } }),
     );
   return known;
 }
 
 /** All that was seen in a country, by site. */
 function countedIn(learned: Learned, cc: string): Float64Array {
-  const { inCountry } = countedOf(learned);
-  let sum = inCountry.get(cc);
+  const known = countedOf(learned);
+  let sum = known.inCountry.get(cc);
   if (sum) return sum;
   sum = new Float64Array(learned.prediction.sites.length);
   for (const counts of learned.countries.get(cc)?.values() ?? [])
     for (const [k, count] of counts.entries()) sum[k]! += count;
-  inCountry.set(cc, sum);
+  known.inCountry.set(cc, sum);
   return sum;
 }
 
-/** What was seen of networks in the client's country that are like its own, by site, each by how alike it is. */
-function countedAlike(learned: Learned, { asn, cc }: Client): Float64Array {
+function kinOf(learned: Learned, cc: string): Kin {
+  const known = countedOf(learned).kin;
+  let kin = known.get(cc);
+  if (kin) return kin;
+  const { graph } = learned.prediction.ground.world;
+  const networks: { asn: Asn; providers: number; counts: Float64Array }[] = [];
+  const buyers = new Map<number, number[]>();
+  const itself = new Map<number, number>();
+  for (const [asn, counts] of learned.countries.get(cc) ?? []) {
+    if (asn === UNKNOWN) continue;
+    const v = indexOf(graph, asn);
+    const providers = v < 0 ? [] : [...neighboursOf(graph.providers, v)];
+    if (v >= 0) itself.set(v, networks.length);
+    for (const p of providers) {
+      const list = buyers.get(p);
+      if (list) list.push(networks.length);
+      else buyers.set(p, [networks.length]);
+    }
+    networks.push({ asn, providers: providers.length, counts });
+  }
+  const common = new Uint32Array(networks.length);
+  kin = { networks, buyers, itself, common, trade: new Uint8Array(networks.length) };
+  known.set(cc, kin);
+  return kin;
+}
+
+/**
+ * What was seen of networks in the client's country that are like its own, by site, each by how alike it is: what their
+ * providers have in common of all (Jaccard, squared), and whether one buys from the other. Undefined when there are none.
+ */
+function countedAlike(learned: Learned, { asn, cc }: Client): Float64Array | undefined {
   const known = countedOf(learned);
   if (known.alike.asn !== asn) known.alike = { asn, by: new Map() };
-  let sum = known.alike.by.get(cc);
-  if (sum) return sum;
-  sum = new Float64Array(learned.prediction.sites.length);
-  known.alike.by.set(cc, sum);
-  if (asn === undefined) return sum;
-  const { prediction } = learned;
-  const own = providersOf(prediction, asn);
-  for (const [other, counts] of learned.countries.get(cc) ?? []) {
-    if (other === asn || other === UNKNOWN) continue;
-    let theirs = known.providers.get(other);
-    if (!theirs) known.providers.set(other, (theirs = providersOf(prediction, other)));
-    const like = likeness(prediction, asn, own, other, theirs);
-    if (like > 0) for (const [k, count] of counts.entries()) sum[k]! += like * count;
-  }
-  return sum;
-}
-
-function providersOf(prediction: Prediction, asn: Asn | undefined): ReadonlySet<number> {
-  const { graph } = prediction.ground.world;
+  const { by } = known.alike;
+  if (by.has(cc)) return by.get(cc);
+  const { graph } = learned.prediction.ground.world;
   const v = asn === undefined ? -1 : indexOf(graph, asn);
-  return new Set(v < 0 ? [] : neighboursOf(graph.providers, v));
-}
-
-/** How alike two networks are: what their providers have in common of all (Jaccard, squared), and whether one buys from the other. */
-function likeness(
-  prediction: Prediction,
-  asn: Asn,
-  providers: ReadonlySet<number>,
-  other: Asn,
-  theirs: ReadonlySet<number>,
-): number {
-  const { graph } = prediction.ground.world;
-  let common = 0;
-  for (const p of providers) if (theirs.has(p)) common++;
-  const shared = common === 0 ? 0 : common / (providers.size + theirs.size - common);
-  const buys = providers.has(indexOf(graph, other)) || theirs.has(indexOf(graph, asn));
-  return shared ** 2 + (buys ? BUYS : 0);
+  let sum: Float64Array | undefined;
+  if (v >= 0) {
+    const { networks, buyers, itself, common, trade } = kinOf(learned, cc);
+    const own = neighboursOf(graph.providers, v);
+    const found: number[] = [];
+    const note = (i: number, marks: Uint32Array | Uint8Array) => {
+      if (common[i] === 0 && trade[i] === 0) found.push(i);
+      marks[i]! += 1;
+    };
+    for (const i of buyers.get(v) ?? []) note(i, trade);
+    for (const p of own) {
+      for (const i of buyers.get(p) ?? []) note(i, common);
+      const seller = itself.get(p);
+      if (seller !== undefined) note(seller, trade);
+    }
+    // In the order in which they were seen, so that the sum does not hang on who asks.
+    for (const i of found.sort((a, b) => a - b)) {
+      const other = networks[i] as Kin['networks'][number];
+      const shared = common[i] as number;
+      const buys = trade[i] !== 0;
+      common[i] = trade[i] = 0;
+      if (other.asn === asn) continue;
+      const like =
+        (shared === 0 ? 0 : shared / (own.length + other.providers - shared)) ** 2 + (buys ? BUYS : 0);
+      sum ??= new Float64Array(learned.prediction.sites.length);
+      for (let k = 0; k < sum.length; k++) sum[k]! += like * (other.counts[k] as number);
+    }
+  }
+  by.set(cc, sum);
+  return sum;
 }
