@@ -83,3 +83,39 @@ test('a newcomer kills Tokyo: it turns dead in list and map, and the dots of its
   );
   expect(troubles).toEqual([]);
 });
+
+test('what if Tokyo were off: the map is drawn in other colours, people are said to move, nothing is done, and a link shows the same', async () => {
+  const { page, troubles } = await come({ still: true }, `${world.url}&panel=what-if`);
+  const tokyo = page.getByRole('checkbox', { name: 'tyo announces' });
+  const moving = page.getByRole('region', { name: 'All sites together' }).locator('dd').first();
+  await until('the prediction', async () => (await moving.innerText()) === 'nobody');
+  const map = page.getByRole('main', { name: 'Map' });
+  const before = await map.screenshot();
+  await tokyo.focus();
+  await page.keyboard.press('Space');
+  await until('people who move', async () => / %$/.test(await moving.innerText()));
+  expect(await tokyo.isChecked()).toBe(false);
+  await until('other colours', async () => !(await map.screenshot()).equals(before));
+  const prepends = page.getByRole('slider', { name: /^Prepends of fra at/ }).first();
+  const said = await moving.innerText();
+  await prepends.focus();
+  for (let n = 0; n < 5; n++) await page.keyboard.press('ArrowRight');
+  await until('other people', async () => {
+    const now = await moving.innerText();
+    return / %$/.test(now) && now !== said;
+  });
+  const shown = await moving.innerText();
+  // Nothing was done.
+  const { sites } = await world.snapshot();
+  expect(Object.values(sites).every((s) => s.drain.phase === 'in' && s.process.standing === 'running')).toBe(
+    true,
+  );
+
+  const other = await come({ still: true }, await page.evaluate<string>('location.href'));
+  const there = other.page.getByRole('region', { name: 'All sites together' }).locator('dd').first();
+  await until('the same', async () => (await there.innerText()) === shown);
+  expect(await other.page.getByRole('checkbox', { name: 'tyo announces' }).isChecked()).toBe(false);
+  await other.page.getByRole('button', { name: 'As it is now' }).click();
+  await until('nobody to move', async () => (await there.innerText()) === 'nobody');
+  expect([...troubles, ...other.troubles]).toEqual([]);
+});
