@@ -10,6 +10,8 @@ import type { Answers } from './protocol.ts';
 import { whatIfOf } from './what-if.ts';
 
 const MOST_MOVES = 8;
+/** Numbers for private use from here on (RFC 6996): nobody on the internet has them. */
+const FIRST_PRIVATE = 4_200_000_000;
 
 type Got<T> =
   | { readonly is: 'waiting' }
@@ -61,7 +63,7 @@ export default function NetworkDetail() {
           <code>AS{asn}</code>
           {where ? ` · ${where}` : ''} · people: {countText(answer.weight)}
         </p>
-        {answer.name === '' && (
+        {asn >= FIRST_PRIVATE && answer.name === '' && (
           <p class="dim small">
             This network is made up, to stand for the many that the real internet has here.
           </p>
