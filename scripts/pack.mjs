@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 const out = join(dist, 'package');
+const SCHEMA = 'network.schema.json';
 
 /** Runs a program and stops with its words when it fails. */
 function run(program, args, cwd) {
@@ -61,8 +62,8 @@ const exported = Object.fromEntries(
 const { devDependencies: _d, scripts: _s, allowScripts: _a, files: _f, ...rest } = manifest;
 const published = {
   ...rest,
-  exports: { ...exported, './package.json': './package.json' },
-  files: ['bin', 'src', 'dashboard', 'examples', 'docs', 'CHANGELOG.md'],
+  exports: { ...exported, './package.json': './package.json', [`./${SCHEMA}`]: `./${SCHEMA}` },
+  files: ['bin', 'src', 'dashboard', 'examples', 'docs', 'packaging', SCHEMA, 'CHANGELOG.md'],
 };
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 
@@ -73,7 +74,12 @@ if (!bin.includes('../src/cli/main.ts'))
 writeFileSync(join(out, 'bin/nearcast'), bin.replace('../src/cli/main.ts', '../src/cli/main.js'), {
   mode: 0o755,
 });
-for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'examples', 'docs'])
+// For editors: `# yaml-language-server: $schema=…` names it.
+writeFileSync(
+  join(out, SCHEMA),
+  run(process.execPath, [join(root, 'bin/nearcast'), 'check', '--schema'], root),
+);
+for (const name of ['README.md', 'CHANGELOG.md', 'LICENSE', 'examples', 'docs', 'packaging'])
   if (existsSync(join(root, name))) cpSync(join(root, name), join(out, name), { recursive: true });
 
 const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', dist], out));

@@ -77,6 +77,11 @@ test.skipIf(!process.env['NEARCAST_PACKAGE'])(
       [...rooms].map((room) => [room, true]),
     );
 
+    // What an installation and an editor need is in it, and says what the command says.
+    const inside = (path: string) => readFileSync(join(folder, 'node_modules/nearcast', path), 'utf8');
+    expect(inside('network.schema.json')).toBe(run(folder, 'npx', 'nearcast', 'check', '--schema'));
+    expect(inside('packaging/systemd/nearcast-agent@.service')).toContain('ExecStart=');
+
     // Nothing in it needs TypeScript to run, and a user of TypeScript gets types.
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n');
     expect(files.filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts'))).toEqual([]);
