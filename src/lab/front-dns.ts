@@ -16,6 +16,8 @@ const MOST = 2000;
 const PATIENCE_MS = 5000;
 /** An idle TCP client is let go (RFC 7766 §6.2.3). */
 const IDLE_MS = 10_000;
+/** Answers that a TCP client may leave unread, in bytes; one with more is let go. */
+const UNREAD_LIMIT = 64 * 1024;
 const SERVFAIL = 2;
 
 export async function dnsFront(options: FrontOptions): Promise<Front> {
@@ -40,7 +42,9 @@ export async function dnsFront(options: FrontOptions): Promise<Front> {
       socket,
       (query) =>
         void busy(() => relay(options, vantage, query, 'tcp')).then((answer) => {
-          if (answer && socket.writable) socket.write(withLength(answer));
+          if (!answer || !socket.writable) return;
+          if (socket.writableLength > UNREAD_LIMIT) socket.destroy();
+          else socket.write(withLength(answer));
         }),
     );
   });
@@ -68,6 +72,8 @@ export async function dnsFront(options: FrontOptions): Promise<Front> {
   }
   udp.on('error', () => {});
   udp.on('message', (query, from) => {
+    // From port 0 nobody waits, and nothing can be sent there.
+    if (from.port === 0) return;
     void busy(() => relay(options, from.address, query, 'udp')).then((answer) => {
       if (answer && !closed) udp.send(answer, from.port, from.address, () => {});
     });
