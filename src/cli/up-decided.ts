@@ -42,8 +42,9 @@ export async function decidedOf(
 }
 
 function sentence(site: string, service: string, state: { level: string; why: readonly string[] }): string {
+  if (state.level === 'withdrawn')
+    return `${site} has left: ${state.why.filter((w) => w !== 'it is out already').join('; ')}`;
   const why = state.why.join('; ');
-  if (state.level === 'withdrawn') return `${site} has left: ${why}`;
   const refused = why.includes('the guard refuses');
   return [
     `${site} stays, ${state.level === 'full' ? `although ${service} fails` : 'less preferred'}: ${why}`,
