@@ -56,6 +56,9 @@ export function doubleFailures(prediction: Prediction): Failure[] {
   );
 }
 
+/** A patch gets room for so many times the divisions of its base at most. */
+const MOST_ROOM = 8;
+
 /** Each of the given sets of sites failing. Names that are no sites change nothing. */
 export function failuresOf(prediction: Prediction, sets: readonly (readonly string[])[]): Failure[] {
   const { ground, deployment, seeds, scene } = prediction;
@@ -81,8 +84,12 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
       failure = tally.of(gone, patch.shares, { ...prediction, routes: patch.routes }, changed);
       unpatch(scene, base, patch);
     } else {
-      // More divisions than there is room for: all anew this time, and more room the next.
-      if (patch) patch = patchFor(scene, onTop(base, 2 * patch.shares.part.length));
+      // More divisions than there is room for: all anew this time, and more room the next. Who finds no room in much of it lacks
+      // something else, and does without.
+      if (patch) {
+        const parts = 2 * patch.shares.part.length;
+        patch = parts <= MOST_ROOM * base.part.length ? patchFor(scene, onTop(base, parts)) : undefined;
+      }
       propagate(scene.network, seeds, routes, scene.filter, true);
       const now = { ...scene, routes };
       while (!respread(now, prediction.routes.rank, base, shares))

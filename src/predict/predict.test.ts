@@ -293,6 +293,30 @@ test('failures worked out on top of the whole are those worked out anew, one by 
   }
 });
 
+test('failures that cannot be worked out on top of the whole take no more memory the more of them there are', () => {
+  // Sixty times sixty links of equal length: more that wants to be told than the queues of a patch hold.
+  const mids = Array.from({ length: 60 }, (_, i) => 1001 + i);
+  const world = worldIn(
+    [
+      ...Array.from({ length: 60 }, (_, i) => `${i + 1} > ${mids.join(' ')}`),
+      ...mids.map((m) => `${m} > 5000`),
+    ].join('\n'),
+  );
+  const p = predict(groundOf(world), {
+    operator: 64500,
+    announcements: announce(`nyc:5000+3 ${mids.map((m) => `fra:${m}`).join(' ')}`),
+  });
+  const failures = failuresOf(
+    p,
+    Array.from({ length: 60 }, () => ['fra']),
+  );
+  const anew = summarise(predict(p.ground, without(p.deployment, ['fra'])));
+  for (const { weights, unreached } of failures) {
+    expect(weights[p.sites.indexOf('nyc')]).toBeCloseTo(anew.all.weight, 5);
+    expect(unreached).toBeCloseTo(anew.unreached, 5);
+  }
+});
+
 test('with communities or local preferences failures are worked out anew', () => {
   const p = run(TWO, '', {
     announcements: [
