@@ -11,6 +11,11 @@ export const PANELS: readonly Panel[] = [
     Body: lazy('the timeline', () => import('./timeline.tsx').then((m) => ({ default: m.TimelinePanel }))),
   },
   {
+    id: 'heat',
+    title: 'Over time',
+    Body: lazy('the heat map', () => import('./heat.tsx').then((m) => ({ default: m.HeatPanel }))),
+  },
+  {
     id: 'matrix',
     title: 'Expected',
     Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
@@ -25,6 +30,12 @@ export const PANELS: readonly Panel[] = [
     id: 'actions',
     title: 'Actions',
     Body: lazy('the actions', () => import('./actions.tsx').then((m) => ({ default: m.ActionsPanel }))),
+  },
+  {
+    id: 'diagram',
+    title: 'Diagram',
+    wide: true,
+    Body: lazy('the diagram', () => import('./diagram.tsx').then((m) => ({ default: m.DiagramPanel }))),
   },
 ];
 
