@@ -13,7 +13,7 @@ import {
   predict,
   summarise,
 } from '../../../src/predict/index.ts';
-import { indexOf, openWorld } from '../../../src/topology/index.ts';
+import { findPlace, indexOf, openWorld } from '../../../src/topology/index.ts';
 import {
   type Answers,
   type Colours,
@@ -138,6 +138,21 @@ export class Engine {
     const prediction = this.#predict(after);
     const answer = clientAnswer(prediction, asn);
     return answer && { answer, explanation: explain(prediction, asn) };
+  }
+
+  /** The network that a text means: an AS number, or a city, of which it is the one with most people. */
+  find(text: string): number | undefined {
+    const { world, terrain, nodeAs, nodeWeight } = this.#ground;
+    const { asns } = world.graph;
+    const number = /^\s*(?:AS)?\s*(\d{1,10})\s*$/i.exec(text)?.[1];
+    if (number !== undefined) return indexOf(world.graph, Number(number)) < 0 ? undefined : Number(number);
+    const place = findPlace(text, terrain.at);
+    const k = place ? terrain.at.indexOf(place) : -1;
+    let best: number | undefined;
+    for (let node = 0; k >= 0 && node < nodeWeight.length; node++)
+      if (terrain.nodePlace[node] === k && (nodeWeight[node] as number) > (nodeWeight[best ?? -1] ?? -1))
+        best = node;
+    return best === undefined ? undefined : asns[nodeAs[best] as number];
   }
 
   /** The single changes that would move a network. Some tens of predictions. */

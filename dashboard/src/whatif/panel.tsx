@@ -1,5 +1,5 @@
 /** What if: sites as switches, prepends as sliders, and what would come of it before anybody does it. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Snapshot } from '../../../src/control/index.ts';
 import { useApp, useShown } from '../app.ts';
 import { countText, rateText, rttText, shareText } from '../data/format.ts';
@@ -84,6 +84,7 @@ function Board({ opened }: { readonly opened: Opened }) {
         </ul>
       </section>
       <Apply change={change} doors={doors} />
+      <Find />
     </>
   );
 }
@@ -244,6 +245,32 @@ function LoadLine({
       load <FromTo from={shareText(was)} to={shareText(is)} /> of {rateText(capacity)}
       {is > 1 ? ': more than it can carry' : ''} · {trips}
     </p>
+  );
+}
+
+/** The way to a client network for who does not point at the map. */
+function Find() {
+  const app = useApp();
+  const [missing, setMissing] = useState('');
+  const find = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('network') ?? '').trim();
+    if (text === '') return;
+    const asn = await whatIfOf(app)
+      .find(text)
+      .catch(() => undefined);
+    if (asn === undefined) setMissing(text);
+    else app.select({ kind: 'network', id: String(asn) });
+  };
+  return (
+    <section class="section">
+      <h3>A network, its way and why</h3>
+      <form class="find" onSubmit={find}>
+        <input name="network" aria-label="City or AS number" placeholder="City or AS number" maxLength={80} />
+        <button type="submit">Show</button>
+      </form>
+      {missing && <p role="alert">No network of {missing} is known here.</p>}
+    </section>
   );
 }
 

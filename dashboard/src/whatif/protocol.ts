@@ -84,6 +84,7 @@ export type Ask =
   | { readonly ask: 'sums'; readonly id: number; readonly question: Question }
   | { readonly ask: 'spots'; readonly id: number; readonly question: Question; readonly spots: Spots }
   | { readonly ask: 'why'; readonly id: number; readonly question: Question; readonly asn: number }
+  | { readonly ask: 'find'; readonly id: number; readonly text: string }
   | { readonly ask: 'movers'; readonly id: number; readonly question: Question; readonly asn: number };
 
 /** What each question is answered with. */
@@ -94,6 +95,8 @@ export interface Answers {
   /** NaN where the graph does not know the network. */
   readonly spots: Float32Array<ArrayBuffer>;
   readonly why: Told | undefined;
+  /** An AS number; undefined when there is none. */
+  readonly find: number | undefined;
   readonly movers: readonly (Moved & { readonly text: string })[] | undefined;
 }
 

@@ -250,6 +250,19 @@ describe('the engine', () => {
     expect([...parts.subarray(sites.length)].every(Number.isNaN)).toBe(true);
   });
 
+  test('a network is found by its number or as the biggest of a city', () => {
+    const { asn, weight } = engine.opened.points;
+    expect(engine.find(`AS${asn[3]}`)).toBe(asn[3]);
+    expect(engine.find(` ${asn[3]} `)).toBe(asn[3]);
+    expect(engine.find('4199999999')).toBeUndefined();
+    expect(engine.find('Nowhere at All')).toBeUndefined();
+    const tokyo = engine.find('tokyo');
+    expect(clientAnswer(predict(ground, deployment), tokyo!)?.cities.map((c) => c.place?.name)).toContain(
+      'Tokyo',
+    );
+    expect(weight[asn.indexOf(tokyo!)]).toBeGreaterThan(0);
+  });
+
   test('bytes that are no world are refused with a sentence', () => {
     expect(() => new Engine(new ArrayBuffer(10))).toThrow(/./);
   });

@@ -56,6 +56,8 @@ export interface WhatIf {
   forecast(order: Order): Promise<Forecast | undefined>;
   why(asn: number): Promise<Answers['why']>;
   movers(asn: number): Promise<Answers['movers']>;
+  /** An AS number for the text of a person: a number or a city. */
+  find(text: string): Promise<Answers['find']>;
 }
 
 const known = new WeakMap<App, WhatIf>();
@@ -204,6 +206,7 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
       const mine = await ready();
       return mine.ask<'why'>({ ask: 'why', question: question() ?? EMPTY, asn });
     },
+    find: async (text) => (await ready()).ask<'find'>({ ask: 'find', text }),
     async movers(asn) {
       const mine = await ready();
       return mine.ask<'movers'>({ ask: 'movers', question: question() ?? EMPTY, asn });

@@ -1,5 +1,4 @@
 /** The worker in which predictions are made: the page stays free while they are. */
-import '../no-eval.ts';
 import { Engine } from './engine.ts';
 import type { Answers, Ask, Kind, Reply } from './protocol.ts';
 
@@ -36,6 +35,8 @@ function answerTo(ask: Ask): Answers[Kind] {
       return engine.spots(ask.question, ask.spots);
     case 'why':
       return engine.why(ask.question, ask.asn);
+    case 'find':
+      return engine.find(ask.text);
     case 'movers':
       return engine.movers(ask.question, ask.asn);
   }
