@@ -57,7 +57,8 @@ export function readAtlas(
       continue;
     }
     if (r['type'] !== undefined && r['type'] !== 'dns') {
-      say(`expected a result of type dns, not '${String(r['type'])}'`);
+      const { type } = r;
+      say(`expected a result of type dns, not ${typeof type === 'string' ? `'${type}'` : typeof type}`);
       continue;
     }
     const probe = known?.get(id);

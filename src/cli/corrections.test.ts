@@ -112,6 +112,21 @@ describe('predict --observed --save', () => {
     expect((await score()).alsoLearntFrom).toBe(20);
   });
 
+  test('what could not be read again is left out and said: a server may call itself anything', async () => {
+    const file = join(folder, 'odd.csv');
+    writeFileSync(file, `${csv(100, 110, 'sin')}4711,64999,DE,${'x'.repeat(201)}\n`);
+    expect(await predicted('--observed', file, '--save')).toMatch(/now knows 10 clients .*; 1 were left out/);
+    expect(await predicted()).toMatch(/corrected by 10 clients/);
+    const [results, probes] = [join(folder, 'r.json'), join(folder, 'p.json')];
+    const row = (id: number, text: string) => ({ type: 'dns', prb_id: id, result: { abuf: abuf(text) } });
+    writeFileSync(results, JSON.stringify([row(1, 'fra'), row(2, 'anything')]));
+    writeFileSync(probes, PROBES);
+    // The first group of the pattern is empty where the name does not begin with a site.
+    const atlas = ['--observed', results, '--probes', probes, '--identity', '^((?:fra)?)'];
+    expect(await predicted(...atlas, '--save')).toMatch(/now knows 11 clients .*; 1 were left out/);
+    expect(await predicted()).toMatch(/corrected by 11 clients/);
+  });
+
   test('a file of another version, cut short or of another shape is refused, and can be left aside', async () => {
     for (const [text, why] of [
       ['{"schema":"nearcast.corrections/9"}', /reads nearcast\.corrections\/1/],
@@ -211,6 +226,7 @@ describe('RIPE Atlas results', () => {
         JSON.stringify({ type: 'traceroute', prb_id: 1 }),
         JSON.stringify({ type: 'dns', prb_id: 1, result: { abuf: 'AAAA' } }),
         JSON.stringify({ type: 'dns', prb_id: 77, result: { abuf: abuf('fra') } }),
+        '{"prb_id":1,"type":{"toString":1}}',
         '',
       ].join('\n'),
     );
@@ -219,6 +235,7 @@ describe('RIPE Atlas results', () => {
       'r.json:2: expected a JSON object; skipped',
       "r.json: line 3: expected a result of type dns, not 'traceroute'",
       expect.stringMatching(/^r\.json: line 4: the answer cannot be read: /),
+      'r.json: line 6: expected a result of type dns, not object',
       'r.json: 1 results are of probes of which nothing is known; --probes names a file that does',
     ]);
   });

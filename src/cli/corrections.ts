@@ -30,7 +30,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** The most sources that are remembered; the oldest go first, and what was learnt from them stays. */
 const MOST_SOURCES = 100;
 
-const NAME = z.string().min(1).max(200);
+/** The longest name of a client or a site that is kept. */
+const LONGEST_NAME = 200;
+
+const NAME = z.string().min(1).max(LONGEST_NAME);
 const FILE = z.object({
   schema: z.literal('nearcast.corrections/1'),
   network: z.string(),
@@ -112,7 +115,9 @@ export function saveCorrections(
   const kept = readKept(file) ?? { schema: 'nearcast.corrections/1' as const, network, catchments: [] };
   const before = kept.catchments.find((c) => c.prefix === prefix);
   const byClient = new Map((before?.observations ?? []).map((row) => [row[0], row]));
-  for (const o of seen) {
+  // What a server calls itself may be anything; what could not be read again is not written.
+  const named = seen.filter(({ id, site }) => isName(id) && isName(site));
+  for (const o of named) {
     byClient.delete(o.id);
     byClient.set(o.id, [o.id, o.asn ?? null, o.cc, o.at?.lat ?? null, o.at?.lon ?? null, o.site]);
   }
@@ -120,14 +125,14 @@ export function saveCorrections(
   const sha256 = createHash('sha256').update(source.bytes).digest('hex');
   const learnt = [
     ...(before?.learnt ?? []).filter((l) => l.sha256 !== sha256),
-    { file: basename(source.file), sha256, clients: seen.length, saved: now.toISOString() },
+    { file: basename(source.file), sha256, clients: named.length, saved: now.toISOString() },
   ].slice(-MOST_SOURCES);
   const catchments = [
     ...kept.catchments.filter((c) => c.prefix !== prefix),
     { prefix, learnt, observations },
   ];
   const text = `${JSON.stringify({ ...kept, network, catchments })}\n`;
-  if (text.length > MOST_BYTES)
+  if (Buffer.byteLength(text) > MOST_BYTES)
     throw new Failure(`${file} would have more than ${MOST_BYTES} bytes: nothing was saved`);
   try {
     writeFileSync(`${file}.new`, text);
@@ -135,8 +140,11 @@ export function saveCorrections(
   } catch (error) {
     throw new Failure(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
   }
-  return `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them`;
+  const left = seen.length - named.length;
+  return `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them${left > 0 ? `; ${left} were left out, whose site has no name or one of more than ${LONGEST_NAME} letters` : ''}`;
 }
+
+const isName = (text: string) => text.length > 0 && text.length <= LONGEST_NAME;
 
 /** The prediction of a plan with what is kept beside it; undefined when nothing is, or it is not wanted. */
 export function correctionsFor(plan: string, s: Stage, options: CorrectionOptions): Corrected | undefined {
