@@ -127,7 +127,7 @@ export function as2orgReader(): ChunkReader<AsInfos> {
 
 /** APNIC's estimate of users per AS as CSV: columns `AS` and `Users` (or `Estimated Users`), maybe `CC` and `AS Name`. */
 export function usersReader(): ChunkReader<AsInfos> {
-  const ases = new Map<Asn, AsInfo>();
+  const ases = new Map<Asn, Counted>();
   const table = new CsvTable(
     {
       asn: { names: ['as', 'asn'], needed: true },
@@ -137,29 +137,42 @@ export function usersReader(): ChunkReader<AsInfos> {
     },
     (row) => addUsers(ases, row.asn, row.users.replaceAll(',', ''), row.cc, row.name),
   );
-  return { push: (chunk) => table.push(chunk), end: () => ({ reading: table.end(), ases }) };
+  return { push: (chunk) => table.push(chunk), end: () => ({ reading: table.end(), ases: infosOf(ases) }) };
 }
 
 /** APNIC's estimate of users per AS as JSON: `{ "Data": [{ "AS": 3320, "Users": 26000000, "CC": "DE" }, …] }` or the bare list. */
 export function readUsersJson(text: string): AsInfos {
   const ledger = new Ledger();
-  const ases = new Map<Asn, AsInfo>();
+  const ases = new Map<Asn, Counted>();
+  const scalar = (value: unknown) =>
+    typeof value === 'number' || typeof value === 'string' ? String(value) : '';
   for (const [i, row] of jsonRows(text, ['Data', 'data'], ledger).entries()) {
     const [asn, users] = [row['AS'] ?? row['asn'], row['Users'] ?? row['users']];
     const complaint = addUsers(
       ases,
-      String(asn),
-      String(users),
+      scalar(asn),
+      scalar(users),
       row['CC'] ?? row['cc'],
       row['Autonym'] ?? row['Description'] ?? row['name'],
     );
     if (complaint !== undefined) ledger.skip(i + 1, JSON.stringify(row), complaint);
   }
-  return { ases, reading: ledger.reading() };
+  return { ases: infosOf(ases), reading: ledger.reading() };
+}
+
+/** An AS whose rows are being summed. */
+interface Counted {
+  readonly info: AsInfo & { readonly users: number };
+  /** Users in the row that named the country. */
+  readonly biggest: number;
+}
+
+function infosOf(ases: ReadonlyMap<Asn, Counted>): ReadonlyMap<Asn, AsInfo> {
+  return new Map(Array.from(ases, ([asn, { info }]) => [asn, info]));
 }
 
 function addUsers(
-  ases: Map<Asn, AsInfo>,
+  ases: Map<Asn, Counted>,
   as: string,
   count: string,
   cc: unknown,
@@ -172,12 +185,15 @@ function addUsers(
   const word = (value: unknown) => (typeof value === 'string' ? value : '');
   // An AS with users in several countries has several rows; they add up, and the biggest names the country.
   const before = ases.get(asn);
-  const first = before === undefined || users > (before.users as number);
+  const first = before === undefined || users > before.biggest;
   ases.set(asn, {
-    asn,
-    users: users + (before?.users ?? 0),
-    cc: first ? word(cc) : before.cc,
-    name: first ? word(name) : before.name,
+    info: {
+      asn,
+      users: users + (before?.info.users ?? 0),
+      cc: first ? word(cc) : before.info.cc,
+      name: first ? word(name) : before.info.name,
+    },
+    biggest: first ? users : before.biggest,
   });
   return undefined;
 }

@@ -92,6 +92,11 @@ test('users per AS come as CSV or JSON; rows of one AS in several countries add 
     expect(ases.size).toBe(1);
   }
   expect([csv.reading.skipped, json.reading.skipped]).toEqual([1, 2]);
+  // The biggest row names the country, even when the others together are bigger.
+  const rows = [50, 50, 80].map((Users, i) => ({ AS: 7, Users, CC: ['AA', 'BB', 'CC'][i] }));
+  expect(readUsersJson(JSON.stringify(rows)).ases.get(7)).toMatchObject({ users: 180, cc: 'CC' });
+  // What JSON can hold in place of a number, even what has no text.
+  expect(readUsersJson('[{"AS":{"toString":1},"Users":1},{"AS":1,"Users":[]}]').reading.skipped).toBe(2);
   expect(readUsersJson('{').reading.troubles[0]).toMatchObject({ fatal: true });
   expect(readUsersJson('{"a":1}').reading.troubles[0]).toMatchObject({ fatal: true });
 });
