@@ -1,5 +1,5 @@
 /** Who ordered what, when and why: one JSON object a line, on the disk before the order is carried out. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface Entry {
@@ -33,7 +33,7 @@ export function audit(path: string, entry: Entry): void {
 export function audited(path: string, count: number): readonly Entry[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').slice(-LOOK);
+    text = ending(path);
   } catch {
     return [];
   }
@@ -49,4 +49,16 @@ export function audited(path: string, count: number): readonly Entry[] {
       }
     })
     .slice(-count);
+}
+
+/** However long the file has become, no more of it is read. */
+function ending(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.min(size, LOOK));
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, size - bytes.length));
+  } finally {
+    closeSync(fd);
+  }
 }

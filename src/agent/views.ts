@@ -1,6 +1,7 @@
 /** What a running agent says of itself over its control socket. Plain data, with versioned schemas. */
 import type { Address, Asn, Prefix } from '../base/index.ts';
 import type { DrainPhase, Evidence, Level, Order, TicketView, Verdict } from '../site/index.ts';
+import type { Entry } from './audit.ts';
 import type { Happening } from './history.ts';
 
 export interface StatusView {
@@ -156,7 +157,7 @@ export interface AgentVerbs {
   readonly evidence: { readonly args: Evidence; readonly result: DrainView };
   /** What the site carries, bits per second, as told by who knows; believed for half a minute. */
   readonly load: { readonly args: { readonly bits: number }; readonly result: { readonly bits: number } };
-  readonly audit: { readonly args: { readonly count?: number }; readonly result: readonly object[] };
+  readonly audit: { readonly args: { readonly count?: number }; readonly result: readonly Entry[] };
   /** What happens from now on, one by one, after the latest `before`. */
   readonly watch: { readonly args: { readonly before?: number }; readonly item: Happening };
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Daemon, readPlan, type StatusView, startDaemon } from '../agent/index.ts';
 import { controlPath, logger, realClock } from '../host/index.ts';
 import { agentAnswers } from './agent-answers.ts';
+import { auditCommand } from './agent-audit.ts';
 import { drainCommand, freezeCommand, undrainCommand, unfreezeCommand } from './agent-orders.ts';
 import { checkAgent } from './agent-run.ts';
 import { statusCommand } from './agent-status.ts';
@@ -206,6 +207,15 @@ test('reload finds the agent by the name of its site, and without a name where n
     else process.env['XDG_RUNTIME_DIR'] = runtime;
     if (own !== undefined) process.env['NEARCAST_SOCKET'] = own;
   }
+});
+
+test('audit says who ordered what, and what was refused', async () => {
+  const text = await say(auditCommand, 'fra');
+  expect(text).toMatch(/^AT +ORDER +OWNER +OUTCOME +REASON\n/);
+  expect(text).toMatch(/ drain +\S.* done +/);
+  expect(text).toMatch(/ refused +.*\(frozen by /);
+  const last = (await say(auditCommand, '--last', '2', '--json')).trimEnd().split('\n');
+  expect(last.map((line) => JSON.parse(line).site)).toEqual(['fra', 'fra']);
 });
 
 test('show peers asks an agent as it asks a speaker', async () => {

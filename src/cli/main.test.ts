@@ -56,6 +56,7 @@ test.each([
   ['show peers --jsn', /unknown option '--jsn'\n\(Did you mean --json\?\)/],
   ['show peer', /missing required argument 'name'/],
   ['show peers --watch never', /seconds, from 0.1/],
+  ['audit --last all', /a whole number from 1 to 1000/],
   [
     'show routes 10.0.0.1/8',
     /nearcast: '10.0.0.1\/8' is no prefix and no address; did you mean 10.0.0.0\/8\?/,

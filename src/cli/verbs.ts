@@ -43,6 +43,11 @@ export const VERBS: readonly Verb[] = [
     load: async () => (await import('./agent-status.ts')).watchCommand(),
   },
   {
+    name: 'audit',
+    summary: 'who ordered what of a site, when and why',
+    load: async () => (await import('./agent-audit.ts')).auditCommand(),
+  },
+  {
     name: 'explain',
     summary: 'why a client lands where it does, or why an upstream hears of a prefix',
     load: async () => (await import('./explain.ts')).explainCommand(),
