@@ -58,6 +58,7 @@ export function newExchange(
     outbound,
     after: [],
     again: false,
+    later: false,
     warned: false,
   };
 }

@@ -25,6 +25,8 @@ export interface Exchange {
   readonly after: Uint8Array[];
   /** The peer wants everything again (RFC 2918); it gets it when it reads on, however often it asked. */
   again: boolean;
+  /** Asked for before End-of-RIB, to be told after it. */
+  later: boolean;
   /** The prefix limit's warning was given. */
   warned: boolean;
 }

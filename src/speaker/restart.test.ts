@@ -239,6 +239,25 @@ describe('our table', () => {
   });
 });
 
+test('a refresh that is asked for before our End-of-RIB is told after it, once (RFC 7313 §4)', () => {
+  const desk = new Desk();
+  desk.announce(A);
+  desk.feed({ kind: 'hold', on: true });
+  const right = desk.up('right', 64502, { ...manners, families: [IPV4_UNICAST] });
+  const plain = desk.up('plain', 64503, { families: [IPV4_UNICAST] });
+  right.send(marker('request'));
+  plain.send(marker('request'));
+  desk.feed({ kind: 'refresh', peer: 'right', family: IPV4_UNICAST, out: true });
+  expect([right.news(), plain.news()]).toEqual([[], []]);
+  desk.feed({ kind: 'hold', on: false });
+  const table = `+${A} 64500; nh 192.0.2.1`;
+  const marked = ['refresh ipv4-unicast begin', table, 'refresh ipv4-unicast end'];
+  expect(right.news()).toEqual([table, 'end of ipv4-unicast', ...marked]);
+  expect(plain.news()).toEqual([table, 'end of ipv4-unicast']);
+  right.send(marker('request'));
+  expect(right.news()).toEqual(marked);
+});
+
 describe('a refresh from the peer (RFC 7313 §4)', () => {
   test('takes nothing away before its end, and then what was not sent again', () => {
     const { desk, left, right } = scene();

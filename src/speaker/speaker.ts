@@ -200,7 +200,9 @@ export class Speaker {
       }
       if (exchange.after.length > 0) {
         peer.counters.messagesOut += exchange.after.length;
-        return concat(exchange.after.splice(0));
+        const bytes = concat(exchange.after.splice(0));
+        if (exchange.later) this.#resend(peer, exchange.family, true);
+        return bytes;
       }
     }
     return undefined;
@@ -412,6 +414,9 @@ export class Speaker {
   #resend(peer: Peer, family: Family, markers: boolean): void {
     const exchange = peer.established?.exchanges.get(family);
     if (!exchange || !peer.established) return;
+    // RFC 7313 §4: no BoRR before End-of-RIB.
+    exchange.later = markers && exchange.after.some((m) => m[18] === MESSAGE_TYPE.update);
+    if (exchange.later) return;
     // A request while an earlier one is not answered yet: all is told again, and the answer ends later.
     if (markers && !exchange.after.some((m) => m[18] === MESSAGE_TYPE.routeRefresh)) {
       this.#send(peer, peer.established.link, { kind: 'routeRefresh', family, subtype: 'begin' });
