@@ -106,7 +106,7 @@ function Steps({ explanation }: { readonly explanation: Explanation }) {
         {explanation.hops.map((hop) => (
           <li key={hop.asn}>
             <p>
-              <strong>{nameOf(hop.asn, hop.name) || `AS${hop.asn}`}</strong>{' '}
+              <strong>{nameOf(hop.asn, hop.name) || 'This network'}</strong>{' '}
               <code class="dim">AS{hop.asn}</code>{' '}
               {hop.place && <span class="dim small">{hop.place.name}</span>}
             </p>
