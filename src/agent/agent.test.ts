@@ -466,3 +466,31 @@ test('a start that fails leaves no session behind', async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(isUp(up)).toBe(false);
 });
+
+test('a state file that does not make sense is said and set aside: the agent begins anew, and announces', async () => {
+  const up = await upstream();
+  const first = await started(port(up));
+  await until(() => isUp(up));
+  first.answer('good', 2);
+  await until(() => heard(up));
+  await first.agent.stop();
+  await until(() => !isUp(up));
+  const file = join(folder, 'agent-fra.json');
+  const saved = JSON.parse(readFileSync(file, 'utf8'));
+  for (const state of [
+    { ...saved.state, drain: { ...saved.state.drain, phase: 'sideways' } },
+    { ...saved.state, drain: {} },
+    { ...saved.state, services: { web: {} } },
+    { ...saved.state, decided: { [V4]: { level: 'somewhat', why: 7 } }, frozen: { owner: 1 } },
+  ]) {
+    writeFileSync(file, JSON.stringify({ ...saved, state }));
+    const { agent, answer, lines } = await started(port(up));
+    answer('good', 2);
+    expect(agent.state.decided[V4]?.level).toBe('full');
+    expect(lines.join('')).toMatch(
+      /(does not fit|no state file that this version can read).*; the agent begins anew/,
+    );
+    await agent.stop();
+    await until(() => !isUp(up));
+  }
+});

@@ -64,8 +64,6 @@ const STOP_WORK = 1000;
 interface Held {
   readonly why: string;
   readonly until: Instant;
-  /** Scopes that were out already: that they are is no reason to end the wait. */
-  readonly out: readonly string[];
   readonly cancel: () => void;
 }
 
@@ -359,15 +357,14 @@ export class Agent {
       this.#unhold();
       this.happen('agent', 'told what is known so far: the health of some services is not known in time');
     });
-    const out = Object.entries(this.#state.decided).flatMap(([scope, { left }]) => (left ? [scope] : []));
-    this.#held = { why, until, out, cancel };
+    this.#held = { why, until, cancel };
     this.router.feed({ kind: 'hold', on: true });
   }
 
   /** As soon as nothing is open any more, or something that stands has to leave. */
   #release(): void {
     if (!this.#held) return;
-    const { out } = this.#held;
+    const { out } = this.#life;
     const all = Object.entries(this.#state.decided);
     const leaves = all.some(([scope, { level }]) => level === 'withdrawn' && !out.includes(scope));
     if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#unhold();

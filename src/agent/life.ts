@@ -5,7 +5,16 @@
 import { type Address, after, type Clock, type Instant, type Millis, millis } from '../base/index.ts';
 import type { Logger } from '../host/index.ts';
 import type { Plan } from '../plan/index.ts';
-import { type Duties, restoreSite, type SiteState, startSite } from '../site/index.ts';
+import {
+  announcement,
+  DRAIN_LEVEL,
+  type Duties,
+  type Level,
+  restoreSite,
+  type SiteState,
+  startSite,
+  stepSite,
+} from '../site/index.ts';
 import { machineRun, readState, type Saved, StateFile } from './state-file.ts';
 
 export interface LifeOptions {
@@ -39,6 +48,8 @@ export class Life {
   readonly restarted: boolean;
   /** What is known of the site as this life begins. */
   readonly first: SiteState;
+  /** Scopes of which the last life announced nothing: that they are still out is no news to peers. */
+  readonly out: readonly string[];
   /** Addresses that the last life put on interfaces of this very machine, and could not take away. */
   readonly added: Saved['added'];
   readonly #options: LifeOptions;
@@ -52,9 +63,9 @@ export class Life {
     const before = this.#before();
     this.boot = Math.max(wall(), (before?.saved.boot ?? 0) + 1);
     this.restarted = before !== undefined && this.#mayResume(before.saved, before.aliveAt);
-    this.first = before
-      ? this.#restored(before.saved, clock.now())
-      : startSite(duties, this.boot, clock.now());
+    const restored = before && this.#restored(before.saved, clock.now());
+    this.first = restored ?? startSite(duties, this.boot, clock.now());
+    this.out = Object.entries(restored?.decided ?? {}).flatMap(([scope, { left }]) => (left ? [scope] : []));
     this.added = before?.saved.machine === machineRun() ? before.saved.added : [];
     if (stateFile !== undefined) this.#file = new StateFile(stateFile, (why) => log.error(why));
   }
@@ -121,15 +132,21 @@ export class Life {
     return found;
   }
 
-  #restored(saved: Saved, now: Instant): SiteState {
+  #restored(saved: Saved, now: Instant): SiteState | undefined {
     const { duties, log, wall } = this.#options;
     const elapsed = millis(Math.max(0, wall() - saved.utc));
     try {
+      const complaint = complaintOf(saved.state);
+      if (complaint !== undefined) throw new Error(complaint);
       const times = { savedAt: saved.at, elapsed, boot: this.boot, resumed: this.restarted };
-      return restoreSite(duties, saved.state, times, now);
+      const state = restoreSite(duties, saved.state, times, now);
+      // What would end every start is found here, on a copy that nobody hears of.
+      const [next] = stepSite(duties, state, { kind: 'due' }, now);
+      announcement(duties, next);
+      return state;
     } catch (error) {
       log.warn(`the saved state does not fit (${(error as Error).message}); the agent begins anew`);
-      return startSite(duties, this.boot, now);
+      return undefined;
     }
   }
 
@@ -146,6 +163,17 @@ export class Life {
       this.#options.wall() - aliveAt <= patience(plan, site) + ALIVE
     );
   }
+}
+
+const LEVELS: readonly Level[] = ['full', 'less-preferred', 'withdrawn', 'pending'];
+
+/** What of a state would mean nothing to the judgement; undefined when all means something. */
+function complaintOf({ drain, decided, frozen }: SiteState): string | undefined {
+  if (!Object.hasOwn(DRAIN_LEVEL, drain.phase) || !Array.isArray(drain.remarks)) return 'its drain is none';
+  if (!Object.values(decided).every((d) => LEVELS.includes(d?.level))) return 'its decisions are none';
+  if (frozen && !(typeof frozen.owner === 'string' && typeof frozen.reason === 'string'))
+    return 'its freeze is none';
+  return undefined;
 }
 
 /** The shortest time that an upstream of a site was asked to wait for us; 0 when none was. */
