@@ -16,6 +16,11 @@ export const PANELS: readonly Panel[] = [
     Body: lazy('the heat map', () => import('./heat.tsx').then((m) => ({ default: m.HeatPanel }))),
   },
   {
+    id: 'traffic',
+    title: 'Traffic',
+    Body: lazy('the charts', () => import('./traffic.tsx').then((m) => ({ default: m.TrafficPanel }))),
+  },
+  {
     id: 'matrix',
     title: 'Expected',
     Body: lazy('the matrix', () => import('./matrix.tsx').then((m) => ({ default: m.MatrixPanel }))),
