@@ -63,7 +63,7 @@ const ROOMS: { readonly [room: string]: Room } = {
 /** The browser's side, beside `src/`. Its tests and what builds it are of the machine; the page is not. */
 const DASHBOARD: Room = {
   imports: ['base', 'plan', 'topology', 'predict', 'control', 'picture'],
-  packages: ['preact', 'preact/hooks', 'maplibre-gl', 'uplot', 'geojson', 'virtual:land', 'zod'],
+  packages: ['preact', 'preact/hooks', 'maplibre-gl', 'uplot', 'geojson', 'virtual:land', 'zod', 'zod/v4'],
 };
 const PAGE = 'dashboard/src/';
 
