@@ -252,6 +252,11 @@ function Side() {
 /** Arrow keys go from tab to tab, as people who use no pointer expect. */
 function Tabs({ active }: { readonly active: string }) {
   const app = useApp();
+  // There may be more tabs than there is room for.
+  useEffect(
+    () => document.getElementById(`tab-${active}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
+    [active],
+  );
   const go = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;

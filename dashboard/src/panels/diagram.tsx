@@ -19,7 +19,7 @@ export function DiagramPanel() {
   const app = useApp();
   const { snapshot, at } = useShown();
   const theme = useStore(app.theme);
-  const [box, { width }] = useSize<HTMLDivElement>();
+  const [box, { width }] = useSize<HTMLElement>();
   const [said, setSaid] = useState('');
   // Counts change every second; the picture does not.
   const { network, sites } = snapshot;
@@ -86,7 +86,8 @@ export function DiagramPanel() {
           {said}
         </p>
       </header>
-      <div ref={box} class="diagram">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <section ref={box} class="diagram" aria-label="Diagram" tabIndex={0}>
         {picture && (
           <img
             src={picture}
@@ -98,7 +99,7 @@ export function DiagramPanel() {
               .join('; ')}
           />
         )}
-      </div>
+      </section>
       <details>
         <summary>Mermaid text</summary>
         <textarea class="raw mermaid" readOnly aria-label="Mermaid text" rows={14} value={mermaid} />

@@ -112,7 +112,13 @@ export function TrafficPanel() {
             {Object.entries(snapshot.sites).map(([name, { load }]) => (
               <tr key={name}>
                 <th scope="row">
-                  <SiteName site={name} />
+                  <button
+                    type="button"
+                    class="plain link"
+                    onClick={() => app.select({ kind: 'site', id: name })}
+                  >
+                    <SiteName site={name} />
+                  </button>
                 </th>
                 <td>{load.perSecond.toFixed(1)}</td>
                 <td>{countText(load.asked)}</td>
