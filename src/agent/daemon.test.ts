@@ -1,6 +1,7 @@
 /** The process around an agent: its control socket, metrics, systemd, restarts in child processes, and tickets over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -343,6 +344,19 @@ test('frozen and killed with -9, it comes back with what it announced, though it
   await until(() => route(up)?.stale === false);
   expect(up.speaker.peers.get('site')!.counters.withdrawalsIn).toBe(withdrawals);
   expect(med(up)).toBe(0);
+}, 20_000);
+
+test('a SIGHUP before it has begun does not end it', async () => {
+  const up = await upstream();
+  const web = await service();
+  const child = agentProcess(planFile({ up, service: web.port }));
+  // As soon as there is a socket to ask, long before it is ready.
+  await until(() => existsSync(join(folder, 'child.sock')));
+  child.kill('SIGHUP');
+  await until(() => route(up));
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await gone).toEqual([0, null]);
 }, 20_000);
 
 function agentProcess(file: string): ChildProcess {

@@ -6,11 +6,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Daemon, type ReadPlan, readPlan, startDaemon } from '../agent/index.ts';
 import type { Instant } from '../base/index.ts';
-import { controlPath, journal, type Logger, logger, realClock, releaseCode } from '../host/index.ts';
+import { controlPath, journal, logger, realClock, releaseCode } from '../host/index.ts';
 import type { AgentSettings } from './agent.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { noteSentence } from './phrases.ts';
-import { onHangup, stopSignal } from './signals.ts';
+import { hangups, stopSignal } from './signals.ts';
 
 /** Resolves when the agent has been told to stop, has withdrawn everything, and has said goodbye. */
 export async function runAgent(settings: AgentSettings): Promise<void> {
@@ -32,6 +32,11 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
   const socket = settings.socket ?? controlPath(`agent-${site}`);
   const folder = settings.state ?? stateFolder(process.env);
   const told = stopSignal();
+  const hangup = hangups(() => {
+    daemon
+      ?.reload({ owner: 'SIGHUP', reason: 'told by signal' })
+      .catch((error: Error) => log.error(`the plan was read again: ${error.message}`));
+  });
   giveBack();
   daemon = await startDaemon({
     file,
@@ -56,10 +61,10 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
     more: (agent) => agentAnswers(agent, clock),
   });
   const whole = setTimeout(releaseCode, STARTED).unref();
-  const deaf = reloadOnHangup(daemon, log);
+  hangup.begin();
   const signal = await told;
   log.info('stopping: withdrawing everything first', { signal });
-  deaf();
+  hangup.end();
   clearTimeout(whole);
   await daemon.stop('system', `the agent was stopped (${signal})`);
   log.info('stopped');
@@ -98,12 +103,4 @@ function stateFolder(env: { readonly [name: string]: string | undefined }): stri
 function version(): string {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { readonly version: string }).version;
-}
-
-function reloadOnHangup(daemon: Daemon, log: Logger): () => void {
-  return onHangup(() => {
-    daemon
-      .reload({ owner: 'SIGHUP', reason: 'told by signal' })
-      .catch((error: Error) => log.error(`the plan was read again: ${error.message}`));
-  });
 }

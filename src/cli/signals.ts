@@ -12,8 +12,31 @@ export function stopSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGT
   });
 }
 
-/** Calls `hear` at every SIGHUP, which means "read your file again"; the returned function ends that. */
-export function onHangup(hear: () => void): () => void {
-  process.on('SIGHUP', hear);
-  return () => process.off('SIGHUP', hear);
+export interface Hangups {
+  /** From now on each is heard; one that has come before is heard now. */
+  begin(): void;
+  /** None is heard any more. */
+  end(): void;
+}
+
+/**
+ * SIGHUP means "read your file again". From this call on it never has the system's own meaning, which is to end the process on
+ * the spot: not while it starts, and not while it says goodbye.
+ */
+export function hangups(hear: () => void): Hangups {
+  let phase: 'early' | 'waiting' | 'open' | 'over' = 'early';
+  process.on('SIGHUP', () => {
+    if (phase === 'early') phase = 'waiting';
+    else if (phase === 'open') hear();
+  });
+  return {
+    begin: () => {
+      const waiting = phase === 'waiting';
+      phase = 'open';
+      if (waiting) hear();
+    },
+    end: () => {
+      phase = 'over';
+    },
+  };
 }

@@ -8,7 +8,7 @@ import { answers } from './answers.ts';
 import { noteSentence } from './phrases.ts';
 import { reloadSentence } from './reload.ts';
 import { decisionOf, Running } from './running.ts';
-import { onHangup, stopSignal } from './signals.ts';
+import { hangups, stopSignal } from './signals.ts';
 import type { SpeakConfig } from './speak/index.ts';
 
 /** What `nearcast speak` writes besides the entries of the router: what time it is where instants begin. */
@@ -55,6 +55,7 @@ export async function startSpeaker(
   const running = new Running(router, config, passwords);
   current = running;
   const told = stopSignal();
+  const hangup = hangups(() => reload(running, log));
   // A speaker that ends as it should takes its socket away; one that lies there was left by a crash.
   const restarted = config.control !== undefined && existsSync(config.control);
   const control =
@@ -65,7 +66,7 @@ export async function startSpeaker(
     await control?.close();
     throw error;
   }
-  const deaf = reloadOnHangup(running, log);
+  hangup.begin();
   log.info(`AS ${config.asn} speaks`, {
     id: config.id,
     peers: config.peers.length,
@@ -74,18 +75,16 @@ export async function startSpeaker(
   });
   const signal = await told;
   log.info('stopping', { signal });
-  deaf();
+  hangup.end();
   await router.stop();
   await control?.close();
 }
 
-/** Reads the file again when the process is told to (SIGHUP), and says what came of it. */
-function reloadOnHangup(running: Running, log: Logger): () => void {
-  return onHangup(() => {
-    try {
-      log.info(reloadSentence(running.reload()));
-    } catch (error) {
-      log.error((error as Error).message);
-    }
-  });
+/** Reads the file again, and says what came of it. */
+function reload(running: Running, log: Logger): void {
+  try {
+    log.info(reloadSentence(running.reload()));
+  } catch (error) {
+    log.error((error as Error).message);
+  }
 }
