@@ -75,6 +75,28 @@ describe('attribute sections', () => {
   });
 });
 
+describe('import policy under way', () => {
+  test('knows no section any more that was forgotten meanwhile, although its peer is away', () => {
+    const desk = new Desk();
+    const restarts = { gracefulRestart: { families: [IPV4_UNICAST] } };
+    const left = desk.up('left', 64501, restarts, { session: { gracefulRestart: {} } });
+    const other = desk.up('other', 64502);
+    const [kept = '', gone = ''] = prefixes(2, 20);
+    left.announce(kept, '64501');
+    desk.works = false;
+    const louder = { rules: [{ then: { localPref: 200 }, end: 'accept' as const }] };
+    desk.feed({ kind: 'policy', peer: 'left', import: louder });
+    // What the new policy makes of the same attributes is worked out here, and nobody needs it when it is swept.
+    left.announce(gone, '64501');
+    left.withdraw(gone);
+    left.break();
+    pour(other, churn(other, prefixes(250), 70_000, 0));
+    desk.work();
+    const routes = desk.routes().filter((r) => r.startsWith(kept));
+    expect(routes).toEqual([`${kept} from left: 64501; nh ${left.address}; lp 200 (best, stale)`]);
+  });
+});
+
 describe('outgoing sections', () => {
   test('that are forgotten are made again when a route needs them, although what it was made of was never forgotten', () => {
     const desk = new Desk();

@@ -24,6 +24,8 @@ interface Job {
   readonly each: (prefix: number) => void;
   /** True when nothing is left to do before the last prefix is reached. */
   readonly done?: () => boolean;
+  /** Sections were forgotten: what is remembered about their numbers is worth nothing. */
+  readonly forget?: () => void;
   readonly end: () => void;
 }
 
@@ -157,6 +159,8 @@ export class Rib {
       },
       // Its number, and with it what is left of its routes, may be another peer's by now.
       done: () => peer.removed,
+      // Of a session that is gone nobody else knows it.
+      forget: () => exchange.importer.forget(),
       end: () => {},
     });
   }
@@ -177,6 +181,7 @@ export class Rib {
       const marks = new Uint8Array(store.limit);
       for (const table of this.tables.values()) table.mark(marks);
       store.sweep(marks, () => {});
+      for (const job of this.#jobs) job.forget?.();
       forget();
     }
     if (outgoing.wantsSweep) {
