@@ -1,6 +1,5 @@
 /** `nearcast data`: fetches public data, and makes the file that prediction works on from public data. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import {
@@ -28,6 +27,7 @@ import {
 } from '../topology/index.ts';
 import { looksLikeJson } from './atlas.ts';
 import { Failure } from './failure.ts';
+import { makeFolderFor } from './folder.ts';
 import { bytesOf } from './observations.ts';
 import { type PullOptions, pull, pullText } from './pull.ts';
 import { defaultWorldFile } from './world-file.ts';
@@ -101,6 +101,7 @@ export function dataCommand(say: (text: string) => void = (text) => process.stde
 }
 
 function pack(options: Options, say: (text: string) => void): void {
+  makeFolderFor(options.output);
   const account: { readonly file: string; readonly lines: number; readonly skipped: number }[] = [];
   const note = (file: string, reading: Reading) => {
     account.push({ file, lines: reading.lines, skipped: reading.skipped });
@@ -141,10 +142,15 @@ function pack(options: Options, say: (text: string) => void): void {
       .join(', '),
   });
   const bytes = packWorld(world);
-  mkdirSync(dirname(options.output), { recursive: true });
   // Whoever opens the file meanwhile gets the old one or the new one, whole.
-  writeFileSync(`${options.output}.new`, bytes);
-  renameSync(`${options.output}.new`, options.output);
+  const fresh = `${options.output}.new`;
+  try {
+    writeFileSync(fresh, bytes);
+    renameSync(fresh, options.output);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw new Failure(`cannot write ${options.output}: ${(error as NodeJS.ErrnoException).code}`);
+  }
   const { graph } = world;
   const links = graph.customers.neighbours.length + graph.peers.neighbours.length / 2;
   const placed = world.presence.offsets.filter((o, i, all) => i > 0 && o > (all[i - 1] as number)).length;

@@ -4,7 +4,6 @@ import {
   closeSync,
   createReadStream,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,8 +12,9 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+
 import { Failure } from './failure.ts';
+import { makeFolderFor } from './folder.ts';
 
 export interface Download {
   readonly file: string;
@@ -48,7 +48,7 @@ const recordOf = (file: string) => `${file}.from.json`;
 
 /** Fetches; throws a {@link Failure} that says what to do. What came so far stays, and the next call goes on from there. */
 export async function download(url: string, file: string, options: DownloadOptions = {}): Promise<Download> {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolderFor(file);
   const part = `${file}.part`;
   const known = await soundRecord(file, url);
   const begun = existsSync(part) ? readRecord(part) : undefined;

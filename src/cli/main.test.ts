@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { placesOf } from './completion.ts';
@@ -34,6 +34,25 @@ test.runIf(process.platform === 'linux').each(['/proc/none', '/dev/null', `${ROO
   (folder) => {
     const seen = nearcast('--version', { XDG_CACHE_HOME: folder, NODE_COMPILE_CACHE: '' });
     expect(seen).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'a full disk behind standard output is said, without a stack, as an error',
+  () => {
+    const full = openSync('/dev/full', 'w');
+    try {
+      const { status, stderr } = spawnSync(process.execPath, [BIN, '--version'], {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: 'nearcast: cannot write the answer: ENOSPC\n',
+      });
+    } finally {
+      closeSync(full);
+    }
   },
 );
 

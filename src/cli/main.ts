@@ -97,6 +97,9 @@ function endQuietlyWhenNobodyReads(): void {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit();
-      throw error;
+      // A full disk behind standard output: what was written is not all there is.
+      if (stream === process.stdout)
+        process.stderr.write(`nearcast: cannot write the answer: ${error.code}\n`);
+      process.exit(EXIT.error);
     });
 }

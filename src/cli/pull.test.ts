@@ -118,7 +118,7 @@ describe('data pull', () => {
     ]);
     expect(text).toContain(`sha256 ${SUM}`);
     expect(text).toMatch(
-      /as2org: .*Acceptable Use Agreement.*\n {2}missing: .*404.*\n {2}or fetch .* put it at/,
+      /as2org: .*Acceptable Use Agreement.*\n {2}missing: .*404.*\n {2}or bring http:.* to /,
     );
     expect(text).toMatch(
       /next: nearcast data pack --graph \S+as-rel2\.txt\.bz2 --pfx2as .*--users \S+apnic-users\.json/,

@@ -128,7 +128,10 @@ export function pullText(pulled: readonly Pulled[]): string {
   for (const p of pulled) {
     lines.push(`${p.source}: ${SOURCES.find((s) => s.name === p.source)?.what}; ${p.licence}`);
     if (p.missing !== undefined)
-      lines.push(`  missing: ${p.missing}`, `  or fetch ${p.url} elsewhere and put it at ${p.file}`);
+      lines.push(
+        `  missing: ${p.missing}`,
+        ...(p.missing.startsWith('bring ') ? [] : [`  or bring ${p.url} to ${p.file}`]),
+      );
   }
   const here = pulled.filter((p) => p.missing === undefined);
   const words = here.map((p) => `${SOURCES.find((s) => s.name === p.source)?.option} ${p.file}`);
