@@ -44,6 +44,7 @@ import {
   unknownAs,
   warn,
 } from './predict-stage.ts';
+import { progressBar } from './progress.ts';
 import { type Column, formatTable, wantsColour } from './table.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
@@ -170,13 +171,15 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
   const client = clientAnswer(s.prediction, asn);
   if (!client) throw unknownAs(s.ground, asn);
   const nodes = nodesOfAs(s.ground, asn);
-  // The city with most of the weight is told AS by AS.
-  const city = client.cities.reduce(
-    (best, c, i) => (c.weight > (client.cities[best] as City).weight ? i : best),
-    0,
-  );
+  // The city with most of the weight is told AS by AS, of those in the country where the network is registered if it has one.
+  const home = client.cities.some((c) => c.place?.cc === client.cc);
+  const heavier = (c: City, than: City) =>
+    home && (c.place?.cc === client.cc) !== (than.place?.cc === client.cc)
+      ? c.place?.cc === client.cc
+      : c.weight > than.weight;
+  const city = client.cities.reduce((best, c, i) => (heavier(c, client.cities[best] as City) ? i : best), 0);
   const why = explain(s.prediction, asn, city);
-  const changes = o.changes ? groupMovers(s.prediction, nodes, o.to) : undefined;
+  const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
   const seen = o.corrections === false ? undefined : expectedParts(file, s, nodes);
   const cities = [...client.cities].sort((a, b) => b.weight - a.weight).slice(0, MOST_CITIES_SHOWN);
   const more = client.cities.length - cities.length;
@@ -237,7 +240,7 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
   if (nodes.length === 0) throw new Failure(`the data knows no network in '${cc}'`);
   const { parts, unreached } = partsOf(s.prediction, nodes);
   const networks = largestIn(s, nodes);
-  const changes = o.changes ? groupMovers(s.prediction, nodes, o.to) : undefined;
+  const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
   const seen = o.corrections === false ? undefined : expectedParts(file, s, nodes);
   const [first] = networks;
   const why = first && explain(s.prediction, first.asn);
@@ -298,6 +301,14 @@ function largestIn(s: Stage, nodes: Nodes): Network[] {
 }
 
 // ── both ──
+
+/** What would move them; a prediction for each thing tried, so the way there is shown. */
+function changesFor(s: Stage, nodes: Nodes, to: string | undefined): readonly Moved[] {
+  const bar = progressBar('changes tried');
+  const found = groupMovers(s.prediction, nodes, to, bar.tell);
+  bar.end();
+  return found;
+}
 
 interface Change {
   readonly change: string;

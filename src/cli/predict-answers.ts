@@ -1,6 +1,7 @@
 /** The plain questions of `nearcast predict`: catchments, failures, another plan beside this one, and hijacks. */
 import { formatBitRate, type Plan } from '../plan/index.ts';
 import {
+  ATTACKER,
   type ClientAnswer,
   clientAnswer,
   doubleFailures,
@@ -33,6 +34,7 @@ import {
   percent,
   type Stage,
   unknownAs,
+  warn,
 } from './predict-stage.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -193,9 +195,23 @@ export function failuresAnswer(
     }))
     .sort((a, b) => b.row.moved + b.row.unreached - a.row.moved - a.row.unreached);
   const rows = found.map((x) => x.row);
+  const already =
+    traffic === undefined
+      ? []
+      : failureRow(s.prediction, s.plan, base, { ...base, without: [] }, marks).tooMuch;
   return {
-    json: { failures: rows },
-    text: () => `${formatTable(traffic === undefined ? FAILURES : [...FAILURES, TOO_MUCH], rows, colour)}\n`,
+    json: { failures: rows, ...(traffic !== undefined && { tooMuchAlready: already }) },
+    text: () =>
+      [
+        formatTable(traffic === undefined ? FAILURES : [...FAILURES, TOO_MUCH], rows, colour),
+        'MOVED: of all clients, to other sites; UNREACHED: without a route then; TAKES MOST: the site that grows most',
+        traffic === undefined
+          ? 'say --traffic 40Gbps, what all clients send together, to see which sites get too much'
+          : already.length > 0
+            ? `too much with every site in place: ${already.join(' ')}`
+            : 'with every site in place none gets too much',
+        '',
+      ].join('\n'),
     // Without knowing the traffic a site's part of all capacity is no limit.
     chart: failuresDraw(
       s.prediction,
@@ -264,26 +280,66 @@ interface Shift {
   readonly site: string;
   readonly before: number;
   readonly after: number;
+  readonly rtt: { readonly before: number | undefined; readonly after: number | undefined };
+  /** Bits per second, when the clients' traffic in all was said. */
+  readonly load: { readonly before: number; readonly after: number } | undefined;
+  readonly capacity: number | undefined;
 }
 
 const SHIFTS: readonly Column<Shift>[] = [
   { title: 'SITE', text: (x) => x.site },
   { title: 'SHARE NOW', align: 'right', text: (x) => percent(x.before) },
   { title: 'THEN', align: 'right', text: (x) => percent(x.after) },
+  { title: 'RTT P90 NOW', align: 'right', text: (x) => ms(x.rtt.before) },
+  { title: 'THEN', align: 'right', text: (x) => ms(x.rtt.after) },
 ];
 
-export function diffAnswer(a: Stage, b: Stage, colour: boolean): Answer {
+const LOADS: readonly Column<Shift>[] = [
+  { title: 'LOAD NOW', align: 'right', text: (x) => (x.load ? rate(x.load.before) : '') },
+  {
+    title: 'THEN',
+    align: 'right',
+    text: (x) => (x.load ? `${rate(x.load.after)}${tooMuch(x) ? ' too much' : ''}` : ''),
+    colour: (x) => (tooMuch(x) ? 'red' : undefined),
+  },
+  { title: 'CAPACITY', align: 'right', text: (x) => (x.capacity === undefined ? '?' : rate(x.capacity)) },
+];
+
+const tooMuch = (x: Shift) => x.load !== undefined && x.load.after > (x.capacity ?? Number.POSITIVE_INFINITY);
+
+export function diffAnswer(a: Stage, b: Stage, traffic: number | undefined, colour: boolean): Answer {
   const moves = movesBetween(a.prediction, b.prediction);
   const sites = [...new Set([...a.prediction.sites, ...b.prediction.sites])];
-  const share = (summary: Summary, site: string) => summary.sites.find((x) => x.site === site)?.share ?? 0;
-  const shifts = sites.map((site) => ({
-    site,
-    before: share(a.summary, site),
-    after: share(b.summary, site),
-  }));
+  const of = (summary: Summary, site: string) => summary.sites.find((x) => x.site === site);
+  const part = ({ all, unreached }: Summary, row: SiteSummary | undefined) =>
+    (row?.weight ?? 0) / (all.weight + unreached || 1);
+  const capacities = new Map([...capacitiesOf(a.plan), ...capacitiesOf(b.plan)]);
+  const shifts = sites
+    .map((site): Shift => {
+      const [before, after] = [of(a.summary, site), of(b.summary, site)];
+      return {
+        site,
+        before: before?.share ?? 0,
+        after: after?.share ?? 0,
+        rtt: { before: before?.rtt?.p90, after: after?.rtt?.p90 },
+        load:
+          traffic === undefined
+            ? undefined
+            : { before: traffic * part(a.summary, before), after: traffic * part(b.summary, after) },
+        capacity: capacities.get(site),
+      };
+    })
+    .sort((x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before));
   return {
-    json: { moves, before: a.summary, after: b.summary },
-    text: () => movesText(moves, shifts, a.summary, b.summary, colour),
+    json: { moves, shifts, before: a.summary, after: b.summary },
+    text: () =>
+      movesText(
+        moves,
+        formatTable(traffic === undefined ? SHIFTS : [...SHIFTS, ...LOADS], shifts, colour),
+        a.summary,
+        b.summary,
+        colour,
+      ),
     chart: movesDraw(sites, moves),
     map: mapDraw(b.prediction, { title: 'Who would land where' }),
   };
@@ -327,7 +383,7 @@ function partsOf(answer: ClientAnswer | undefined): ReadonlyMap<string, number> 
 
 function movesText(
   moves: readonly Move[],
-  shifts: readonly Shift[],
+  shifts: string,
   before: Summary,
   after: Summary,
   colour: boolean,
@@ -338,7 +394,7 @@ function movesText(
     before.all.rtt && after.all.rtt
       ? `; median round trip ${ms(before.all.rtt.median)} → ${ms(after.all.rtt.median)}, p90 ${ms(before.all.rtt.p90)} → ${ms(after.all.rtt.p90)}`
       : '';
-  return `${formatTable(MOVES, moves, colour)}\n${percent(whole)} of the clients move${rtt}\n\n${formatTable(SHIFTS, shifts, colour)}\n`;
+  return `${formatTable(MOVES, moves, colour)}\n${percent(whole)} of the clients move${rtt}; for certain at one site ${percent(before.all.certain)} → ${percent(after.all.certain)}\n\n${shifts}\n`;
 }
 
 // ── hijack ──
@@ -372,7 +428,11 @@ export function hijackAnswer(s: Stage, options: HijackOptions, colour: boolean):
   const attack = attackOf(options);
   if (indexOf(s.ground.world.graph, attack.attacker) < 0) throw unknownAs(s.ground, attack.attacker);
   const outcome = hijack(s.ground, s.deployment, attack);
-  const { lost, lostOf, remarks } = outcome;
+  const { lost, remarks } = outcome;
+  const lostOf = [...outcome.lostOf].sort((a, b) => b.part - a.part);
+  const surely = outcome.after.sites.find((x) => x.site === ATTACKER)?.certain ?? 0;
+  if (attack.aspa && attack.kind === 'origin')
+    warn('--aspa changes nothing here: path validation does not look at the origin; see --rov, or --forged');
   const defences: Defence[] = [
     { name: 'as asked', lost },
     ...defencesAgainst(attack).map(([name, other]) => ({
@@ -381,10 +441,10 @@ export function hijackAnswer(s: Stage, options: HijackOptions, colour: boolean):
     })),
   ];
   return {
-    json: { lost, lostOf, defences, remarks },
+    json: { lost, lostForCertain: surely, lostOf, defences, remarks },
     text: () =>
       [
-        `the hijacker gets ${percent(lost)} of all clients`,
+        `the hijacker gets ${percent(lost)} of all clients, ${percent(surely)} for certain`,
         formatTable(LOST, lostOf, colour),
         '',
         formatTable(DEFENCES, defences, colour),

@@ -11,7 +11,7 @@ import {
   type Summary,
   summarise,
 } from '../predict/index.ts';
-import { nearestAsn } from '../topology/index.ts';
+import { indexOf, nearestAsn, transitNear } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Drawn } from './picture-file.ts';
 import type { Marks } from './predict-pictures.ts';
@@ -35,6 +35,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly prefix?: string;
+  /** Set when the internet is made up. */
+  readonly generated?: string;
   readonly without?: readonly string[];
 }
 
@@ -48,18 +50,53 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
       );
   }
   const prefix = prefixOf(plan, options.prefix);
-  const { deployment, remarks: ofPlan } = deploymentOf(plan, {
+  const planned = deploymentOf(plan, {
     prefix,
     ...(options.without ? { without: options.without } : {}),
   });
+  const { remarks: ofPlan } = planned;
+  const { deployment, said } =
+    options.generated === undefined
+      ? { deployment: planned.deployment, said: [] }
+      : standIns(ground, planned.deployment);
   const prediction = predict(ground, deployment);
   const remarks = [
     ...ofPlan.map((r) => `${r.site}: ${r.upstream}: ${r.what}`),
+    ...said,
     ...prediction.remarks.map(remarkText),
   ];
   if (prediction.sites.length === 0 || prediction.seeds.count === 0)
     throw new Failure(`nothing of this plan can be predicted\n${remarks.join('\n')}`);
   return { plan, prefix, ground, deployment, prediction, summary: summarise(prediction), remarks };
+}
+
+/**
+ * An internet that is made up has none of the plan's upstreams: a network that sells transit nearest to the site stands for
+ * each, the same for one AS at one site, another for another.
+ */
+function standIns(
+  ground: Ground,
+  deployment: Deployment,
+): { readonly deployment: Deployment; readonly said: readonly string[] } {
+  const { world } = ground;
+  const said: string[] = [];
+  const taken = new Map<string, number>();
+  const used = new Map<string, number>();
+  const announcements = deployment.announcements.map((a) => {
+    if (indexOf(world.graph, a.upstream) >= 0 || !a.place) return a;
+    const key = `${a.site} ${a.upstream}`;
+    let upstream = taken.get(key);
+    if (upstream === undefined) {
+      const turn = used.get(a.site) ?? 0;
+      upstream = transitNear(world, a.place)[turn];
+      if (upstream === undefined) return a;
+      used.set(a.site, turn + 1);
+      taken.set(key, upstream);
+      said.push(`${a.site}: the made-up internet has no AS${a.upstream}; its AS${upstream} stands for it`);
+    }
+    return { ...a, upstream };
+  });
+  return { deployment: { ...deployment, announcements }, said };
 }
 
 function remarkText(r: Remark): string {

@@ -1,5 +1,5 @@
 /** `nearcast predict` and `nearcast data` on an internet that does not exist. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -86,7 +86,9 @@ describe('predict', () => {
     expect(moves.length).toBeGreaterThan(0);
     expect(new Set(moves.map((m) => m.from))).toEqual(new Set(['fra']));
     out = [];
-    expect(await predicted('--diff', plan)).toBe('nobody moves\n');
+    expect(await predicted('--diff', plan)).toMatch(
+      /^nobody moves\ntoday \S+ % of the clients can land at one site only/,
+    );
   });
 
   test('origin validation takes from a hijacker what it had', async () => {
@@ -109,6 +111,40 @@ describe('predict', () => {
     const cut = join(folder, 'cut.bin');
     writeFileSync(cut, readFileSync(world).subarray(0, 5000));
     await expect(run(predictCommand(write), plan, '--world', cut)).rejects.toThrow(/rebuild it with/);
+  });
+
+  test('on an internet that is made up, networks near each site stand for upstreams that it cannot have', async () => {
+    const text = await run(predictCommand(write), plan, '--generated', '200:4', '--json');
+    const { summary } = JSON.parse(text) as { summary: { sites: { site: string }[]; unreached: number } };
+    expect(summary.sites.map((s) => s.site).sort()).toEqual(['fra', 'nyc', 'sin']);
+    expect(summary.unreached).toBe(0);
+  });
+
+  test.each([
+    [['--n-1', '--hijack', '3320'], 'one question at a time: --n-1 or --hijack'],
+    [['--rov', '40%'], '--rov means something with --hijack only'],
+    [['--no-roa'], '--no-roa means something with --hijack only'],
+    [['--size', '2Tbps', '--n-1'], '--size means nothing with --n-1'],
+    [['--save'], '--save means something with --observed only'],
+    [['--within', '5', '--attack', 'users'], '--within means nothing with --attack'],
+  ])('%j: no option is dropped in silence', async (args, said) => {
+    await expect(predicted(...args)).rejects.toThrow(said);
+  });
+
+  test('failures say which sites have too much even without them, and what is doubtful', async () => {
+    const text = await predicted('--n-1', '--traffic', '60Gbps');
+    expect(text).toMatch(/\ntoo much with every site in place: .*(fra|sin)/);
+    expect(text).toMatch(/% of the clients can land at one site only/);
+    out = [];
+    expect(await predicted('--n-1')).toContain('say --traffic 40Gbps');
+  });
+
+  test('another plan is set beside this one in shares, round trips and loads', async () => {
+    const other = join(folder, 'third.yaml');
+    writeFileSync(other, planOf(2));
+    expect(await predicted('--diff', other, '--traffic', '30Gbps')).toMatch(
+      /^SITE +SHARE NOW +THEN +RTT P90 NOW +THEN +LOAD NOW +THEN +CAPACITY$/m,
+    );
   });
 
   test('an upstream that the data does not know is said, with the nearest that it does', async () => {
@@ -198,6 +234,20 @@ describe('data pack', () => {
     writeFileSync(small, planOf(0).replaceAll(/asn: \d+, address/g, 'asn: 3, address'));
     out = [];
     expect(await run(predictCommand(write), small, '--world', target)).toMatch(/100\.0 %/);
+  });
+
+  test('a file that cannot be written is said, and nothing is left behind', async () => {
+    const graph = join(folder, 'few.txt');
+    writeFileSync(graph, '1|2|0\n1|3|-1\n');
+    const pack = (output: string) =>
+      run(
+        dataCommand(() => undefined),
+        ...['pack', '--graph', graph, '--output', output],
+      );
+    await expect(pack('/proc/none/world.bin')).rejects.toThrow('cannot make the folder /proc/none: ENOENT');
+    mkdirSync(join(folder, 'taken'));
+    await expect(pack(join(folder, 'taken'))).rejects.toThrow(/cannot write .*taken: E/);
+    expect(existsSync(join(folder, 'taken.new'))).toBe(false);
   });
 
   test("networks are put where PeeringDB's dump has them, and a file that is no dump is refused", async () => {

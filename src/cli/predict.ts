@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { readBitRate } from '../plan/index.ts';
 import { groundOf } from '../predict/index.ts';
-import { type CorrectionOptions, correctionsFor } from './corrections.ts';
+import { type CorrectionOptions, correctionsFor, observationsKept } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
 import {
   checkPictures,
@@ -20,7 +20,8 @@ import {
   summaryAnswer,
   tripsAnswer,
 } from './predict-answers.ts';
-import { type Answer, type StageOptions, stage, warn } from './predict-stage.ts';
+import { checkQuestion } from './predict-options.ts';
+import { type Answer, percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
 import { wantsColour } from './table.ts';
 import { type WhatIfOptions, whatIf, withWhatIf } from './what-if.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
@@ -95,6 +96,7 @@ export function predictCommand(
 
 async function run(file: string, options: Options, write: (text: string) => void): Promise<void> {
   checkPictures(options);
+  checkQuestion({ ...options });
   const answered = await answer(file, options);
   // Pictures first: whoever asked for a file that cannot be written hears it before a page of table.
   await writePictures(answered, options, write);
@@ -113,19 +115,36 @@ async function answer(file: string, options: Options): Promise<Answer> {
   const colour = wantsColour(process.stdout);
   scene.remarks.forEach(warn);
   const named = (a: Answer): Answer => ({ ...a, json: { prefix: scene.prefix, ...a.json } });
+  const routed = (a: Answer) => named(fromRoutes(a, file, scene, options));
   if (options.hijack !== undefined)
-    return named(hijackAnswer(scene, { ...options, hijack: options.hijack }, colour));
+    return routed(hijackAnswer(scene, { ...options, hijack: options.hijack }, colour));
   const compared = await whatIf(file, options, scene, colour);
-  if (compared) return named(compared);
+  if (compared) return options.observed === undefined ? routed(compared) : named(compared);
   const traffic = trafficOf(options.traffic);
-  if (options.n1 || options.n2) return named(failuresAnswer(scene, options.n2 === true, traffic, colour));
+  if (options.n1 || options.n2) return routed(failuresAnswer(scene, options.n2 === true, traffic, colour));
   if (options.diff !== undefined) {
     const second = stage(readPlan(options.diff).plan, ground, options);
     second.remarks.forEach(warn);
-    return named(diffAnswer(scene, second, colour));
+    return routed(diffAnswer(scene, second, traffic, colour));
   }
-  if (options.rtt) return named(tripsAnswer(scene, colour));
+  if (options.rtt) return routed(tripsAnswer(scene, colour));
   return named(summaryAnswer(scene, traffic, colour, correctionsFor(file, scene, options)));
+}
+
+/**
+ * An answer that is worked out from routes alone, with its doubt; and, where something is kept of who landed where, that it is
+ * not in it: what clients did under one set of announcements says little of what they do under another.
+ */
+function fromRoutes(a: Answer, file: string, s: Stage, options: Options): Answer {
+  const { certain } = s.summary.all;
+  const kept = options.corrections === false ? 0 : observationsKept(file, s.prefix).length;
+  const doubt = `today ${percent(certain)} of the clients can land at one site only; the others count by parts, and nobody knows which it will be`;
+  const unused = `worked out from routes alone: what was seen of ${kept} clients and kept beside the plan is not in it`;
+  return {
+    ...a,
+    json: { ...a.json, certain, ...(kept > 0 && { observationsNotUsed: kept }) },
+    text: () => `${a.text()}${doubt}\n${kept > 0 ? `${unused}\n` : ''}`,
+  };
 }
 
 function trafficOf(text: string | undefined): number | undefined {

@@ -47,6 +47,10 @@ describe('predict --attack', () => {
     expect(text).toMatch(/^fra +\S+ [GT]bps +1 Gbps +overwhelmed/m);
     expect(text).toMatch(/^sin .* absorbs +100\.0 %/m);
     expect(text).toMatch(/^withdraw fra +100\.0 % .* none$/m);
+    expect(text).toMatch(/^prepend 3 at fra /m);
+    expect(text).toMatch(/^nothing +\S+ % .* fra$/m);
+    // The worst comes first.
+    expect(text.split('\n')[1]).toMatch(/^fra /);
   });
 
   test('sources may be listed; lines that are none are said, and an attack from nowhere is refused', async () => {
@@ -60,6 +64,10 @@ describe('predict --attack', () => {
     await expect(predicted('--attack', file, '--size', '1Gbps')).rejects.toThrow(/no source of this attack/);
     writeFileSync(file, 'asn,weight\nx,-1\n');
     await expect(predicted('--attack', file, '--size', '1Gbps')).rejects.toThrow(/bots\.csv:2: .*AS number/s);
+    writeFileSync(file, `asn,weight\n${made.graph.asns[300]},3\n4200000001,1\n`);
+    out = [];
+    const part = JSON.parse(await predicted('--attack', file, '--size', '1Gbps', '--json')) as object;
+    expect(part).toMatchObject({ unknownSources: 0.25 });
     await expect(predicted('--attack', 'users')).rejects.toThrow(/--size, such as 2Tbps/);
   });
 });
@@ -83,7 +91,7 @@ describe('predict --search', () => {
     expect(search.exhausted).toBe(true);
     out = [];
     expect(await predicted('--search', 'prepends', '--goal', 'balance', '--within', '8')).toMatch(
-      /^8 tried; .*\n *SCORE +CHANGE/m,
+      /^the fullest site, over its fair part: ×\S+ → ×\S+\n {2}.*\n8 tried; .*\n *FULLEST +CHANGE\n *×\d/m,
     );
     await expect(predicted('--search', 'luck')).rejects.toThrow(/prepends or sites/);
     await expect(predicted('--search', 'sites', '--within', '0')).rejects.toThrow(/--within wants a number/);

@@ -11,7 +11,7 @@ import {
   type Observation,
   type Prediction,
   predict,
-  type Response,
+  RESPONSE_PREPEND,
   type Rival,
   responses,
   rulesFor,
@@ -20,9 +20,11 @@ import {
   type Sources,
   type Tried,
   type Under,
+  type UnderAttack,
   underAttack,
   versus,
 } from '../predict/index.ts';
+import { indexOf } from '../topology/index.ts';
 import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
 import { observationsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -37,6 +39,7 @@ import {
 import { rate } from './predict-answers.ts';
 import { attackDraw, mapDraw, reliabilityDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
+import { progressBar } from './progress.ts';
 import { MOST_THREADS, searchOn } from './search-pool.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -205,8 +208,14 @@ const UNDER_ATTACK: readonly Column<SiteUnderAttack>[] = [
   { title: 'CLIENTS', align: 'right', text: (s) => percent(s.clients) },
 ];
 
-const RESPONSES: readonly Column<Response>[] = [
-  { title: 'RESPONSE', text: (r) => `${r.do} ${r.site}` },
+/** What could be done, or nothing. */
+interface Choice {
+  readonly name: string;
+  readonly outcome: UnderAttack;
+}
+
+const RESPONSES: readonly Column<Choice>[] = [
+  { title: 'RESPONSE', text: (r) => r.name },
   { title: 'SERVED', align: 'right', text: (r) => percent(r.outcome.served) },
   { title: 'ABSORBED', align: 'right', text: (r) => rate(r.outcome.absorbed) },
   {
@@ -230,20 +239,49 @@ function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
     warn(`the plan gives no capacity for ${unknown.join(', ')}: taken to absorb everything`);
   if (now.unreached >= size || now.sites.every((s) => s.load === 0))
     throw new Failure('no source of this attack is in the data with a route; nothing of it arrives');
+  const strange =
+    attack.sources.kind === 'listed' ? unknownSources(prediction, attack.sources.weights) : undefined;
+  if (strange) warn(strange.said);
   const found = responses(prediction, attack);
+  const choices: Choice[] = [
+    { name: 'nothing', outcome: now },
+    ...found.map((r) => ({
+      name: r.do === 'prepend' ? `prepend ${RESPONSE_PREPEND} at ${r.site}` : `withdraw ${r.site}`,
+      outcome: r.outcome,
+    })),
+  ].sort((a, b) => b.outcome.served - a.outcome.served);
+  const worst = [...now.sites].sort((a, b) => pressure(b) - pressure(a) || b.load - a.load);
   return {
-    json: { attack: now, responses: found },
+    json: { attack: now, responses: found, ...(strange && { unknownSources: strange.part }) },
     text: () =>
       [
-        formatTable(UNDER_ATTACK, now.sites, colour),
+        formatTable(UNDER_ATTACK, worst, colour),
         `${percent(now.served)} of the clients' traffic is still served; ${rate(now.absorbed)} of ${rate(size)} is absorbed`,
         '',
-        formatTable(RESPONSES, found, colour),
+        formatTable(RESPONSES, choices, colour),
         'The own load of the sites is not counted, and an overwhelmed site drops clients and attack alike.',
         '',
       ].join('\n'),
     chart: attackDraw(now, size, found),
     map: mapDraw(prediction),
+  };
+}
+
+/** How far over its capacity a site is. */
+const pressure = (s: SiteUnderAttack) => (s.capacity === undefined ? 0 : s.load / s.capacity);
+
+/** Sources that the data does not know send nothing: the others send the whole attack. */
+function unknownSources(prediction: Prediction, weights: ReadonlyMap<number, number>) {
+  const { graph } = prediction.ground.world;
+  const strange = [...weights].filter(([asn]) => indexOf(graph, asn) < 0);
+  if (strange.length === 0) return undefined;
+  const sum = (list: Iterable<readonly [number, number]>) => [...list].reduce((n, [, w]) => n + w, 0);
+  const part = sum(strange) / (sum(weights) || 1);
+  const named = strange.slice(0, 3).map(([asn]) => `AS${asn}`);
+  const more = strange.length > named.length ? ` and ${strange.length - named.length} more` : '';
+  return {
+    part,
+    said: `the data knows no ${named.join(', ')}${more}, ${percent(part)} of the attack's weight: the other sources are taken to send all of it`,
   };
 }
 
@@ -317,14 +355,30 @@ function ttlOf(text = '60s'): number {
 
 // ── search ──
 
-const TRIED: readonly Column<Tried>[] = [
-  { title: 'SCORE', align: 'right', text: (t) => score(t.score) },
-  { title: 'CHANGE', text: (t) => t.change },
-];
+const CHANGE: readonly Column<Tried>[] = [{ title: 'CHANGE', text: (t) => t.change }];
 /** As many of the best tries are shown; JSON has all. */
 const SHOWN = 10;
 
-const score = (value: number) => (Number.isFinite(value) ? value.toFixed(3) : 'none');
+/** A score of round trips is the p90 in whole milliseconds and, behind the point, the median. */
+const trips = (score: number) => ({ p90: Math.floor(score), median: Math.round(1000 * (score % 1)) });
+
+function scoreColumns(goal: string): readonly Column<Tried>[] {
+  const of = (text: (score: number) => string) => (t: Tried) =>
+    Number.isFinite(t.score) ? text(t.score) : 'unserved';
+  if (goal === 'balance')
+    return [{ title: 'FULLEST', align: 'right', text: of((v) => `×${v.toFixed(3)}`) }, ...CHANGE];
+  return [
+    { title: 'RTT P90', align: 'right', text: of((v) => ms(trips(v).p90)) },
+    { title: 'MEDIAN', align: 'right', text: of((v) => ms(trips(v).median)) },
+    ...CHANGE,
+  ];
+}
+
+function scoreIn(value: number, goal: string): string {
+  if (!Number.isFinite(value)) return 'unserved';
+  if (goal === 'balance') return `×${value.toFixed(3)}`;
+  return `${ms(trips(value).p90)} (median ${ms(trips(value).median)})`;
+}
 
 async function searched(
   options: WhatIfOptions,
@@ -344,17 +398,17 @@ async function searched(
     ...(options.mostSites === undefined ? {} : { mostSites: countOf(options.mostSites, '--most-sites') }),
     capacities: capacitiesOf(plan),
   };
-  const bar = progressBar(looks.within);
+  const bar = progressBar('tried');
   const found = await searchOn(
     threadsOf(options.threads, prediction, looks.within),
     prediction.ground,
     prediction.deployment,
     looks,
-    bar.tell,
+    (count) => bar.tell(count, looks.within),
   );
   bar.end();
   return {
-    json: { search: { ...found, over, goal } },
+    json: { search: { ...found, over, goal, within: looks.within } },
     text: () => searchText(found, goal, colour),
     chart: searchDraw(found, unitOf(goal)),
     map: mapDraw(predict(prediction.ground, found.deployment), {
@@ -377,37 +431,21 @@ function threadsOf(text: string | undefined, prediction: Prediction, tries: numb
   return ases < WORTH_THREADS.ases || tries < WORTH_THREADS.tries ? 1 : Math.min(8, availableParallelism());
 }
 
-/** A bar on a terminal; elsewhere nothing. */
-function progressBar(all: number): { readonly tell: (count: number) => void; readonly end: () => void } {
-  const wide = 30;
-  const shown = process.stderr.isTTY;
-  return {
-    tell: (count) => {
-      if (!shown) return;
-      const full = Math.round((wide * count) / all);
-      process.stderr.write(`\r${'█'.repeat(full)}${'░'.repeat(wide - full)} ${count} of ${all} tried`);
-    },
-    end: () => {
-      if (shown) process.stderr.write('\r\x1b[K');
-    },
-  };
-}
-
 const unitOf = (goal: string) =>
   goal === 'balance' ? 'load of the fullest site over its fair part' : 'p90 round trip in ms';
 
 function searchText(found: Found, goal: string, colour: boolean): string {
   const { changes, trace, first, exhausted } = found;
-  const unit = unitOf(goal);
+  const from = Number.isFinite(first) ? `${scoreIn(first, goal)} → ` : '';
   const head =
     changes.length === 0
       ? 'nothing that was tried is better than what is'
-      : `${unit}: ${score(first)} → ${score(found.score)}\n${changes.map((c) => `  ${c}`).join('\n')}`;
+      : `${goal === 'balance' ? 'the fullest site, over its fair part' : 'p90 round trip'}: ${from}${scoreIn(found.score, goal)}\n${changes.map((c) => `  ${c}`).join('\n')}`;
   const best = [...trace].sort((a, b) => a.score - b.score).slice(0, SHOWN);
   return [
     head,
     `${trace.length} tried${exhausted ? ', which is all there is' : ''}; the best of them, each from the state before it:`,
-    formatTable(TRIED, best, colour),
+    formatTable(scoreColumns(goal), best, colour),
     '',
   ].join('\n');
 }

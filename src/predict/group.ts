@@ -53,13 +53,21 @@ export function partsOf(
 /**
  * Single changes that give the group another likeliest site, or `wanted`; those that disturb others least come first. More
  * prepends are only tried where taking the announcement out moves the group, and of several that come to the same the fewest
- * are told: each try costs a prediction.
+ * are told: each try costs a prediction, and `tell` hears of each, with how many there are at most.
  */
-export function groupMovers(prediction: Prediction, nodes: Nodes, wanted?: string): Moved[] {
+export function groupMovers(
+  prediction: Prediction,
+  nodes: Nodes,
+  wanted?: string,
+  tell?: (tried: number, most: number) => void,
+): Moved[] {
   const { ground, deployment, scene } = prediction;
   const before = partsOf(prediction, nodes).parts[0]?.site;
   const found: Moved[] = [];
+  const all = movesOf(deployment);
+  let tried = 0;
   const attempt = (move: Move): boolean => {
+    tell?.(++tried, all.length);
     const then = predict(ground, applyMove(deployment, move), { marginKm: scene.marginKm });
     const { parts } = partsOf(then, nodes);
     const after = parts[0]?.site;
@@ -75,7 +83,6 @@ export function groupMovers(prediction: Prediction, nodes: Nodes, wanted?: strin
     if (!same && (wanted === undefined || after === wanted)) found.push({ move, parts, others });
     return true;
   };
-  const all = movesOf(deployment);
   const loose = new Set<number>();
   for (const move of all)
     if (move.kind !== 'prepend') {
