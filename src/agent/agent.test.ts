@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Address, type Asn, millis, type Prefix } from '../base/index.ts';
 import { logger, realClock } from '../host/index.ts';
 import { type Plan, parsePlan } from '../plan/index.ts';
@@ -14,6 +14,22 @@ import { routes } from '../speaker/index.ts';
 import { IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
 import { Agent, type AgentOptions } from './agent.ts';
 import { Router } from './router.ts';
+
+/** Addresses of this machine's interfaces, as far as the agent can see: what `ip` would do takes a moment. */
+const ip = vi.hoisted(() => ({ here: new Set<string>(), removed: (_: string) => {} }));
+vi.mock('./addresses.ts', async (original) => ({
+  ...(await original<typeof import('./addresses.ts')>()),
+  addAddress: async (a: { address: string; interface: string }) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    ip.here.add(`${a.address} ${a.interface}`);
+    return true;
+  },
+  removeAddress: async (a: { address: string; interface: string }) => {
+    ip.here.delete(`${a.address} ${a.interface}`);
+    ip.removed(a.address);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  },
+}));
 
 const clock = realClock();
 const V4 = '203.0.113.0/24' as Prefix;
@@ -24,6 +40,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'nearcast-agent-'));
 });
 afterEach(async () => {
+  ip.removed = () => {};
   for (const end of ends.splice(0).reverse()) await end();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -335,8 +352,7 @@ test('what probes say while a reload puts addresses on interfaces takes nothing 
         upstreams: { up: first!, other: { ...first!, address: '127.0.0.9' as Address, enabled: false } },
       },
     },
-    // No such interface: `ip` runs, says so, and meanwhile time passes.
-    services: { web: web!, other: { ...web!, addTo: 'nearcast-none' } },
+    services: { web: web!, other: { ...web!, addTo: 'lo' } },
   };
   const followed = agent.follow(changed, new Map());
   answer('good');
@@ -345,6 +361,36 @@ test('what probes say while a reload puts addresses on interfaces takes nothing 
   await followed;
   await until(() => heard(up)?.med === 150);
   expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+});
+
+test('a service that leaves the plan gives its address back only when nobody asks it any more', async () => {
+  const up = await upstream();
+  const plan = planOf(port(up));
+  const web = plan.services['web']!;
+  const other = { ...web, address: ['203.0.113.81' as Address], addTo: 'lo' };
+  const { agent, answer } = await started(port(up), {}, { ...plan, services: { web, other } });
+  const say = (outcome: 'good' | 'dead') =>
+    agent.step({ kind: 'probe', service: 'other', probe: 'tcp', result: { outcome, took: millis(1) } });
+  await until(() => isUp(up));
+  answer('good', 2);
+  say('good');
+  say('good');
+  await until(() => heard(up));
+  expect([...ip.here]).toEqual(['203.0.113.81 lo']);
+  // Its port is watched: that it is gone is known at once.
+  ip.removed = () => say('dead');
+  await agent.follow(plan, new Map());
+  expect([...ip.here]).toEqual([]);
+  answer('good');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(up.speaker.peers.get('fra')!.counters.withdrawalsIn).toBe(0);
+  // On another interface it is there before it is gone from the first.
+  const moved = { ...other, addTo: 'lo0' };
+  await agent.follow({ ...plan, services: { web, other } }, new Map());
+  const seen: string[][] = [];
+  ip.removed = () => seen.push([...ip.here]);
+  await agent.follow({ ...plan, services: { web, other: moved } }, new Map());
+  expect(seen).toEqual([['203.0.113.81 lo0']]);
 });
 
 test('a stop while a reload is under way is the last word: nothing begins after it', async () => {
@@ -356,7 +402,7 @@ test('a stop while a reload is under way is the last word: nothing begins after 
   const plan = planOf(port(up), ', hold-time: 30s');
   const { web } = plan.services;
   const followed = agent.follow(
-    { ...plan, services: { web: web!, other: { ...web!, addTo: 'nearcast-none' } } },
+    { ...plan, services: { web: web!, other: { ...web!, addTo: 'lo' } } },
     new Map(),
   );
   const stopped = agent.stop('maintenance');

@@ -181,7 +181,8 @@ export class Agent {
   async start(): Promise<void> {
     const { plan } = this;
     rehearse(this.#duties);
-    await this.#own.follow(this.#duties);
+    await this.#own.tidy(this.#duties);
+    await this.#own.add(this.#duties);
     const now = this.announcement();
     this.upstreams.add(plan, now, true);
     if (this.restarted)
@@ -255,7 +256,7 @@ export class Agent {
   /** Follows another plan, as a difference. Ask `obstacle` before. Gives what could not be done, as sentences; all else is. */
   async follow(plan: Plan, passwords: Passwords): Promise<readonly string[]> {
     const duties = dutiesOf(plan, this.site) as Duties;
-    await this.#own.follow(duties);
+    await this.#own.add(duties);
     // Told to stop meanwhile: nothing begins any more.
     if (this.#phase !== 'running') {
       await this.#own.removeAll();
@@ -276,7 +277,9 @@ export class Agent {
       this.#joinController();
     }
     this.#release();
-    this.#save();
+    // Only now does nobody ask there any more, or send anybody there.
+    await this.#own.tidy(this.#duties);
+    if (this.#phase === 'running') this.#save();
     return failed;
   }
 

@@ -18,11 +18,9 @@ export class OwnAddresses {
     return this.#added;
   }
 
-  /** Adds what these duties want, takes away what was ours and is wanted no more. Trouble is logged: probes will say the rest. */
-  async follow(duties: Duties): Promise<void> {
-    const all = wanted(duties);
-    for (const old of this.#added.filter((a) => !all.some((w) => equal(w, a)))) await this.#remove(old);
-    for (const one of all) {
+  /** Puts there what these duties want. Trouble is logged: probes will say the rest. */
+  async add(duties: Duties): Promise<void> {
+    for (const one of wanted(duties)) {
       try {
         if (!(await addAddress(one))) continue;
         this.#added = [...this.#added.filter((a) => !equal(a, one)), one];
@@ -31,6 +29,12 @@ export class OwnAddresses {
         this.#log.error((error as Error).message);
       }
     }
+  }
+
+  /** Takes away what was ours and these duties want no more. */
+  async tidy(duties: Duties): Promise<void> {
+    const all = wanted(duties);
+    for (const old of this.#added.filter((a) => !all.some((w) => equal(w, a)))) await this.#remove(old);
   }
 
   async removeAll(): Promise<void> {
