@@ -2,10 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { encode } from 'dns-packet';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CITIES, countryOf, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
 import { readAtlas, readProbes, siteNamer } from './atlas.ts';
+import { bytesOf } from './observations.ts';
 import { predictCommand } from './predict.ts';
 
 let folder: string;
@@ -268,4 +270,14 @@ describe('RIPE Atlas results', () => {
     writeFileSync(results, '[{"type"');
     await expect(predicted('--observed', results, '--probes', file)).rejects.toThrow(/is cut or no JSON/);
   });
+});
+
+test('a packed file is unpacked up to a limit, and what is cut short is said', () => {
+  const file = join(folder, 'bomb.csv.gz');
+  const packed = gzipSync(Buffer.alloc(100_000));
+  writeFileSync(file, packed);
+  expect(bytesOf(file, 100_000).length).toBe(100_000);
+  expect(() => bytesOf(file, 99_999)).toThrow(/bomb\.csv\.gz unpacks to more than 99999 bytes/);
+  writeFileSync(file, packed.subarray(0, 50));
+  expect(() => bytesOf(file)).toThrow(/cannot read .*bomb\.csv\.gz: Z_BUF_ERROR/);
 });

@@ -86,12 +86,18 @@ export function readSources(file: string): {
   return { weights, complaints };
 }
 
-export function bytesOf(file: string): Uint8Array {
+/** A packed file may come to this much: a few kilobytes can be made that unpack to more than any memory. */
+const MOST_UNPACKED = 1024 * 1024 * 1024;
+
+/** A file whole, unpacked where it is gzip. Throws a {@link Failure} when it cannot be read, or unpacks to more than `most` bytes. */
+export function bytesOf(file: string, most = MOST_UNPACKED): Uint8Array {
   try {
     const bytes = readFileSync(file);
-    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes;
+    return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
   } catch (error) {
-    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw new Failure(`${file} unpacks to more than ${most} bytes`);
+    throw new Failure(`cannot read ${file}: ${code}`);
   }
 }
 
