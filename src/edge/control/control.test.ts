@@ -1,6 +1,7 @@
 /** The control page over real HTTP: what it answers, whom it refuses, and what outlives a reader's break and the server's. */
 import {
   appendFileSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -568,6 +569,22 @@ test('the token is in the address after the #, in a file of this user alone, and
       .map((f) => readFileSync(join(state, 'events', f), 'utf8'))
       .join(''),
   ).not.toContain(tokenOf(p));
+});
+
+test('the token goes into no file that lies there already, whoever may read it or wherever it leads', async () => {
+  const [state, elsewhere] = [folder(), join(folder(), 'elsewhere')];
+  writeFileSync(elsewhere, 'mine', { mode: 0o644 });
+  symlinkSync(elsewhere, join(state, 'token'));
+  const one = await page({ state });
+  expect(readFileSync(elsewhere, 'utf8')).toBe('mine');
+  expect(readFileSync(join(state, 'token'), 'utf8')).toBe(`${tokenOf(one)}\n`);
+  const { ino } = statSync(join(state, 'token'));
+  linkSync(join(state, 'token'), join(state, 'kept'));
+  const two = await page({ state });
+  expect(readFileSync(join(state, 'token'), 'utf8')).toBe(`${tokenOf(two)}\n`);
+  expect(statSync(join(state, 'kept')).ino).toBe(ino);
+  expect(readFileSync(join(state, 'kept'), 'utf8')).toBe(`${tokenOf(one)}\n`);
+  expect(statSync(join(state, 'token')).mode & 0o777).toBe(0o600);
 });
 
 test('the built dashboard is served from its folder and from nowhere else; without it a page says how to build it', async () => {

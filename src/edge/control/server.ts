@@ -1,6 +1,6 @@
 /** The HTTP server over a chronicle: the routes of `control`, the built dashboard, and nobody from elsewhere. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
@@ -231,9 +231,9 @@ function keepToken(state: string, token: string, say: (sentence: string) => void
   const path = join(state, 'token');
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${token}\n`, { mode: 0o600 });
-    // One that was there before keeps its mode.
-    chmodSync(path, 0o600);
+    // One that was there before would keep its mode and its readers, and might lead elsewhere.
+    rmSync(path, { force: true });
+    writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     say(`the page's token cannot be kept in ${path} (${(error as NodeJS.ErrnoException).code})`);
   }
