@@ -21,11 +21,23 @@ export interface Traffic {
   /** By vantage: people, and milliseconds or nowhere. */
   readonly people: Map<string, { readonly users: number; readonly rttMs: number | undefined }>;
   readonly rates: Map<string, number>;
+  /** Sums over `people`: all of them, those who land somewhere, and these times their milliseconds. */
+  all: number;
+  here: number;
+  sum: number;
 }
 
 export const trafficOf = follow<Traffic>({
   begin(first) {
-    const traffic: Traffic = { sites: [], samples: [], people: new Map(), rates: new Map() };
+    const traffic: Traffic = {
+      sites: [],
+      samples: [],
+      people: new Map(),
+      rates: new Map(),
+      all: 0,
+      here: 0,
+      sum: 0,
+    };
     restart(traffic, first, first.at);
     return traffic;
   },
@@ -42,8 +54,25 @@ export const trafficOf = follow<Traffic>({
 function landed(traffic: Traffic, { vantage, is, at }: Extract<Event, { kind: 'landing' }>): void {
   const known = traffic.people.get(vantage);
   if (!known) return;
-  traffic.people.set(vantage, { users: known.users, rttMs: is.site === undefined ? undefined : is.rttMs });
+  count(traffic, vantage, known.users, is.site === undefined ? undefined : is.rttMs);
   sample(traffic, at);
+}
+
+/** Puts a vantage where it lands, and keeps the sums. */
+function count(traffic: Traffic, vantage: string, users: number, rttMs: number | undefined): void {
+  const was = traffic.people.get(vantage);
+  if (was) {
+    traffic.all -= was.users;
+    if (was.rttMs !== undefined) {
+      traffic.here -= was.users;
+      traffic.sum -= was.users * was.rttMs;
+    }
+  }
+  traffic.people.set(vantage, { users, rttMs });
+  traffic.all += users;
+  if (rttMs === undefined) return;
+  traffic.here += users;
+  traffic.sum += users * rttMs;
 }
 
 function restart(
@@ -55,27 +84,22 @@ function restart(
   traffic.sites = [...new Set([...traffic.sites, ...Object.keys(sites)])];
   traffic.people.clear();
   traffic.rates.clear();
+  [traffic.all, traffic.here, traffic.sum] = [0, 0, 0];
   for (const [name, { users, landing }] of Object.entries(vantages))
-    traffic.people.set(name, { users, rttMs: landing.site === undefined ? undefined : landing.rttMs });
+    count(traffic, name, users, landing.site === undefined ? undefined : landing.rttMs);
   for (const [name, { load }] of Object.entries(sites)) traffic.rates.set(name, load.perSecond);
   sample(traffic, at);
 }
 
-function sample({ sites, samples, people, rates }: Traffic, at: number): void {
-  let [all, here, sum] = [0, 0, 0];
-  for (const { users, rttMs } of people.values()) {
-    all += users;
-    if (rttMs === undefined) continue;
-    here += users;
-    sum += users * rttMs;
-  }
+function sample({ sites, samples, rates, all, here, sum }: Traffic, at: number): void {
   // Of one instant the last counts.
   if (samples.at(-1)?.at === at) samples.pop();
   samples.push({
     at,
     rates: sites.map((s) => rates.get(s) ?? 0),
-    rttMs: here > 0 ? sum / here : undefined,
-    lost: all > 0 ? 1 - here / all : 0,
+    // A whole number of people: what is left of fractions is nobody.
+    rttMs: here >= 0.5 ? sum / here : undefined,
+    lost: all > 0 ? Math.max(0, 1 - here / all) : 0,
   });
 }
 

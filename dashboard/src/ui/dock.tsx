@@ -128,7 +128,7 @@ export function Dock() {
           Now
         </button>
       </div>
-      <p class="dock-said small dim cut">
+      <p class={missing || past.state === 'failed' ? 'dock-said small' : 'dock-said small dim cut'}>
         {missing ? (
           <Missing loading={past.state === 'loading'} first={first} />
         ) : past.state === 'failed' ? (
