@@ -41,10 +41,20 @@ export async function visibleClient(page: Page, snapshot: Snapshot, site: string
 
 /** The colour of the map where a client is, `r,g,b`. Only of the flat map. */
 export async function clientColour(page: Page, snapshot: Snapshot, address: string): Promise<string> {
+  const at = await placeOfClient(page, snapshot, address);
+  return pixel(await page.screenshot({ clip: { ...at, width: 1, height: 1 } }));
+}
+
+/** Where on the page a client is, in whole pixels. Only on the flat map. */
+export async function placeOfClient(
+  page: Page,
+  snapshot: Snapshot,
+  address: string,
+): Promise<{ readonly x: number; readonly y: number }> {
   const vantage = snapshot.vantages[address];
   if (!vantage) throw new Error(`no client ${address}`);
   const { x, y } = (await plane(page, snapshot))(vantage.place);
-  return pixel(await page.screenshot({ clip: { x: Math.round(x), y: Math.round(y), width: 1, height: 1 } }));
+  return { x: Math.round(x), y: Math.round(y) };
 }
 
 /** True of colours that a person takes for the same. */
