@@ -66,7 +66,11 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
     ...prediction.remarks.map(remarkText),
   ];
   if (prediction.sites.length === 0 || prediction.seeds.count === 0)
-    throw new Failure(`nothing of this plan can be predicted\n${remarks.join('\n')}`);
+    throw new Failure(
+      ['nothing of this plan can be predicted', ...(remarks.length > 0 ? remarks : [silence(prefix)])].join(
+        '\n',
+      ),
+    );
   return { plan, prefix, ground, deployment, prediction, summary: summarise(prediction), remarks };
 }
 
@@ -98,6 +102,9 @@ function standIns(
   });
   return { deployment: { ...deployment, announcements }, said };
 }
+
+const silence = (prefix: Prefix) =>
+  `no upstream is told of ${prefix}: all sites are left out, or their upstreams are disabled, within our own AS, of another family, or told of other prefixes`;
 
 function remarkText(r: Remark): string {
   return `AS${r.asn}: ${r.what}${r.nearest === undefined ? '' : `; the nearest number that the data knows is AS${r.nearest}`}`;

@@ -1,5 +1,5 @@
 /** `nearcast predict` with --attack, --versus and --search. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +40,16 @@ async function predicted(...more: readonly string[]): Promise<string> {
     .parseAsync(args, { from: 'user' });
   return out.join('');
 }
+
+test('a prefix that no upstream is told of is said, and not only that nothing can be predicted', async () => {
+  const file = join(folder, 'two.yaml');
+  const plan = readFileSync(join(folder, 'plan.yaml'), 'utf8');
+  writeFileSync(file, plan.replace('203.0.113.0/24]', '203.0.113.0/24, 2001:db8:53::/48]'));
+  const args = [file, '--world', join(folder, 'world.bin'), '--prefix', '2001:db8:53::/48'];
+  await expect(predictCommand().exitOverride().parseAsync(args, { from: 'user' })).rejects.toThrow(
+    /no upstream is told of 2001:db8:53::\/48/,
+  );
+});
 
 describe('predict --attack', () => {
   test('a site that is too small for its catchment is overwhelmed, and withdrawing it is among the answers', async () => {
