@@ -105,6 +105,8 @@ test('a country is explained by its largest networks', async () => {
     new RegExp(`^${cc} lands at .*\n\nNETWORK +NAME +OF IT +LANDS AT +CHOSEN BY\nAS\\d+`),
   );
   await expect(explained('QQ')).rejects.toThrow(/no network in 'QQ'/);
+  await expect(explained('country:as')).rejects.toThrow(/no network in 'AS'/);
+  await expect(explained('AS')).rejects.toThrow(/'AS' is no client/);
 });
 
 test('the way is drawn on the map, and the parts as a chart', async () => {

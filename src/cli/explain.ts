@@ -135,7 +135,8 @@ type Subject = { readonly asn: number; readonly holders?: Holders } | { readonly
 
 function subjectOf(text: string, o: Options): Subject {
   const country = /^(?:country:)?([A-Za-z]{2})$/.exec(text)?.[1];
-  if (country && country.toUpperCase() !== 'AS') return { cc: country.toUpperCase() };
+  // `AS` alone is a number left out; American Samoa is country:AS.
+  if (country && text.toUpperCase() !== 'AS') return { cc: country.toUpperCase() };
   const asn = parseAsn(text);
   if (asn !== undefined) return { asn };
   const prefix = parsePrefix(text) ?? hostOf(text);
