@@ -52,6 +52,12 @@ services:
   expect(await drawn(file, '--format', 'svg')).toMatch(/&lt;script&gt;/);
 });
 
+test('it wants a plan or --live, and says where no network runs', async () => {
+  await expect(drawn()).rejects.toThrow('a plan file, or --live');
+  await expect(drawn(planet, '--live')).rejects.toThrow('a plan file, or --live');
+  await expect(drawn('--live', '--name', 'nobody-is-called-so')).rejects.toThrow(/does not run/);
+});
+
 test('the ending or the format says what is written', async () => {
   const [svg, png, mmd] = ['a.svg', 'a.png', 'a.mmd'].map((f) => join(folder, f)) as [string, string, string];
   for (const file of [svg, png, mmd]) await drawn(planet, '--out', file, '--theme', 'dark');

@@ -2,11 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { diagramOf, readSnapshot } from '../control/index.ts';
 import { type Diagram, diagramMermaid, diagramPicture } from '../picture/index.ts';
 import { announcedTo, type Plan } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { pngOf, sizeOf, themeOf } from './picture-file.ts';
 import { readPlan } from './plan-file.ts';
+import { ask } from './up-orders.ts';
 
 const EXAMPLES = `
 Examples:
@@ -14,10 +16,13 @@ Examples:
   nearcast diagram network.yaml --format svg > net.svg   as a picture
   nearcast diagram network.yaml --out net.png            the ending says the format
   nearcast diagram network.yaml --json                   the same as data
+  nearcast diagram --live --out now.svg                  what nearcast up is now: states of sites and sessions, what is announced
 
 A box for each upstream AS, each site with its sessions, and each prefix; a line for each session and each announcement.`;
 
 interface Options {
+  readonly live?: true;
+  readonly name: string;
   readonly format?: string;
   readonly out?: string;
   readonly theme?: string;
@@ -39,17 +44,21 @@ export function diagramCommand(
 ): Command {
   return new Command('diagram')
     .description('the network of a plan as Mermaid text, SVG or PNG')
-    .argument('<plan>', 'the plan file')
+    .argument('[plan]', 'the plan file; or --live')
+    .option('--live', 'the running nearcast up as it is now, with its states')
+    .option('--name <name>', 'with --live: of the nearcast up that is meant', 'up')
     .option('--format <format>', 'mermaid (unless given, or unless --out says otherwise), svg or png')
     .option('--out <file>', 'where to write it; standard output unless given')
     .option('--theme <theme>', 'of a picture: light (unless given) or dark')
     .option('--width <pixels>', 'of a picture; 960 unless given')
     .option('--json', 'the diagram as one JSON document')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, options: Options) => {
+    .action(async (file: string | undefined, options: Options) => {
       const format = formatOf(options);
       const [size, theme] = [sizeOf(options), themeOf(options)];
-      const diagram = diagramOf(readPlan(file).plan);
+      if ((file === undefined) !== (options.live === true))
+        throw new Failure('diagram wants a plan file, or --live for the running nearcast up', EXIT.usage);
+      const diagram = file === undefined ? await liveDiagram(options.name) : planDiagram(readPlan(file).plan);
       const content = options.json
         ? `${JSON.stringify({ schema: 'nearcast.diagram/1', ...diagram }, null, 2)}\n`
         : format === 'mermaid'
@@ -84,7 +93,7 @@ function formatOf({ format, out, json }: Options): Format {
 }
 
 /** The plan as boxes and lines: what is to be, without states. Sessions that are disabled say so. */
-export function diagramOf(plan: Plan): Diagram {
+export function planDiagram(plan: Plan): Diagram {
   return {
     network: plan.network,
     asn: plan.asn,
@@ -101,4 +110,25 @@ export function diagramOf(plan: Plan): Diagram {
       })),
     })),
   };
+}
+
+/** Longer than a snapshot takes on a busy machine. */
+const PATIENCE_MS = 10_000;
+/** A network of thousands of vantages and sites has less. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** The running `up` as it is now: asks its control API for a snapshot. */
+async function liveDiagram(name: string): Promise<Diagram> {
+  const { page } = await ask('status', {}, { name });
+  if (page === undefined)
+    throw new Failure(`this nearcast up has no control API: it was started with --page off`);
+  const text = await fetch(new URL('api/v1/snapshot', page), { signal: AbortSignal.timeout(PATIENCE_MS) })
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`it says ${answer.status}`))))
+    .catch((error: Error) => {
+      throw new Failure(`${page} gives no snapshot: ${error.message}`, EXIT.unreachable);
+    });
+  if (text.length > MOST_BYTES) throw new Failure(`the snapshot of ${page} has ${text.length} bytes`);
+  const read = readSnapshot(text);
+  if (!read.ok) throw new Failure(`the snapshot of ${page} cannot be read: ${read.complaints.join('; ')}`);
+  return diagramOf(read.value, read.value.at);
 }

@@ -17,6 +17,8 @@ import {
   readSnapshot,
   type Snapshot,
 } from '../control/index.ts';
+import type { Diagram } from '../picture/index.ts';
+import { diagramCommand } from './diagram.ts';
 import { upSocket } from './up-views.ts';
 
 const NAME = `page-${process.pid}`;
@@ -212,6 +214,18 @@ test('the snapshot of a world at rest: every site up and announced, every cell o
     expect(landing.hops.every((h) => h.why !== undefined)).toBe(true);
     expect(s.sites[landing.site as string]).toBeDefined();
   }
+});
+
+test('nearcast diagram --live draws it as it is, with states', async () => {
+  const out: (string | Uint8Array)[] = [];
+  await diagramCommand((text) => void out.push(text))
+    .exitOverride()
+    .parseAsync(['--live', '--name', NAME, '--json'], { from: 'user' });
+  const diagram = JSON.parse(out.join('')) as Diagram;
+  expect(diagram.sites.map((s) => [s.name, s.state?.word, s.sessions[0]?.prefixes])).toEqual(
+    ['fra', 'nyc', 'tyo'].map((site) => [site, 'announced', ['203.0.113.0/24']]),
+  );
+  expect(diagram.at).toBeGreaterThan(0);
 });
 
 test('requests of clients are counted where they came from and where they went', async () => {

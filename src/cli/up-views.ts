@@ -44,6 +44,8 @@ export interface UpView {
   readonly pid: number;
   readonly http: string;
   readonly dns: string;
+  /** Where its page and the control API are; absent with `--page off`. */
+  readonly page?: string;
   /** Addresses at which clients come in. */
   readonly hosts: readonly string[];
   readonly ready: boolean;

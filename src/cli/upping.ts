@@ -294,7 +294,10 @@ class Up {
   async answer(verb: string, args: Args): Promise<unknown> {
     const { planet } = this;
     if (!planet) throw new ControlError('nearcast up is still starting', 5);
-    if (verb === 'status') return viewOf(planet, this.#folder);
+    if (verb === 'status') {
+      const page = this.#page && `http://127.0.0.1:${this.#page.port}/`;
+      return { ...viewOf(planet, this.#folder), ...(page === undefined ? {} : { page }) };
+    }
     if (verb === 'who')
       return whoLands(planet, args['from'], args['all'] === true, args['family'] === 6 ? 6 : 4);
     const deed = Object.hasOwn(DEEDS, verb) ? DEEDS[verb] : undefined;

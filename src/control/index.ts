@@ -14,7 +14,9 @@ export {
   readSnapshot,
 } from './codec.ts';
 export { about, describe, orderWords } from './describe.ts';
+export { diagramOf } from './diagram.ts';
 export { type Body, type Event, eventSchema, KINDS, type Kind } from './event.ts';
+export { lookOf, type Mood, placeText, type SiteLook } from './look.ts';
 export { openApi, PAGE, PAGE_LIMIT, ROUTES, type Route, type RouteName } from './openapi.ts';
 export type {
   Announcement,

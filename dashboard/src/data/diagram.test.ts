@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { apply, type Body, type Event } from '../../../src/control/index.ts';
+import { apply, type Body, diagramOf, type Event } from '../../../src/control/index.ts';
 import { diagramMermaid, diagramPicture, LIGHT } from '../../../src/picture/index.ts';
 import { BEGAN, network } from '../testing/snapshot.test-support.ts';
-import { diagramOf } from './diagram.ts';
 
 const first = network('fra nyc', 'lon');
 const event = (body: Body): Event => ({ ...body, run: 'r1', seq: 1, at: BEGAN + 1000 });

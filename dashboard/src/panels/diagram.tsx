@@ -1,8 +1,8 @@
 /** The network as a diagram, at the instant that is shown: to look at, as Mermaid text to copy, as SVG and PNG to keep. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { diagramOf } from '../../../src/control/index.ts';
 import { diagramMermaid, diagramPicture, THEMES } from '../../../src/picture/index.ts';
 import { useApp, useShown } from '../app.ts';
-import { diagramOf } from '../data/diagram.ts';
 import { instantText } from '../data/format.ts';
 import { sceneOf } from '../data/scene.ts';
 import { useStore } from '../store/store.ts';

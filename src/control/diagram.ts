@@ -1,19 +1,20 @@
-/** The network of a snapshot as boxes and lines, with its states: what `picture` draws. Pure. */
-import type { Snapshot } from '../../../src/control/index.ts';
-import type { Diagram, Health } from '../../../src/picture/index.ts';
-import { type Mood, placeText, sceneOf } from './scene.ts';
+/** The network of a snapshot as boxes and lines, with its states: plain data in the shape that `picture` draws. */
+import { lookOf, type Mood, placeText } from './look.ts';
+import type { Snapshot } from './snapshot.ts';
 
+/** In the words of `picture`. */
+type Health = 'good' | 'warn' | 'bad' | 'off';
 const HEALTH: { readonly [M in Mood]: Health } = { ok: 'good', warn: 'warn', bad: 'bad', off: 'off' };
 
-export function diagramOf(snapshot: Snapshot, at: number): Diagram {
-  const { looks } = sceneOf(snapshot);
+/** The diagram of a snapshot as it was at an instant, milliseconds since 1970. */
+export function diagramOf(snapshot: Snapshot, at: number) {
   return {
     network: snapshot.network.name,
     asn: snapshot.network.asn,
     prefixes: snapshot.network.prefixes,
     at,
     sites: Object.entries(snapshot.sites).map(([name, site]) => {
-      const { mood, word } = looks.get(name)!;
+      const { mood, word } = lookOf(site);
       return {
         name,
         place: placeText(site),
