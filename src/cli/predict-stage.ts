@@ -76,7 +76,7 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
 
 /**
  * An internet that is made up has none of the plan's upstreams: a network that sells transit nearest to the site stands for
- * each, the same for one AS at one site, another for another.
+ * each, the same for one AS at one site, another for another; and the same for two plans that are set beside each other on it.
  */
 function standIns(
   ground: Ground,
@@ -84,8 +84,9 @@ function standIns(
 ): { readonly deployment: Deployment; readonly said: readonly string[] } {
   const { world } = ground;
   const said: string[] = [];
-  const taken = new Map<string, number>();
-  const used = new Map<string, number>();
+  const before = standing.get(ground);
+  const { taken, used } = before ?? { taken: new Map<string, number>(), used: new Map<string, number>() };
+  if (!before) standing.set(ground, { taken, used });
   const announcements = deployment.announcements.map((a) => {
     if (indexOf(world.graph, a.upstream) >= 0 || !a.place) return a;
     const key = `${a.site} ${a.upstream}`;
@@ -102,6 +103,12 @@ function standIns(
   });
   return { deployment: { ...deployment, announcements }, said };
 }
+
+/** On each ground: who stands for `SITE ASN`, and how many stand-ins a site has. */
+const standing = new WeakMap<
+  Ground,
+  { readonly taken: Map<string, number>; readonly used: Map<string, number> }
+>();
 
 const silence = (prefix: Prefix) =>
   `no upstream is told of ${prefix}: all sites are left out, or their upstreams are disabled, within our own AS, of another family, or told of other prefixes`;

@@ -3,8 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Plan, parsePlan } from '../plan/index.ts';
+import { groundOf } from '../predict/index.ts';
 import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
 import { predictCommand } from './predict.ts';
+import { stage } from './predict-stage.ts';
 
 let folder: string;
 let out: string[];
@@ -49,6 +52,26 @@ test('a prefix that no upstream is told of is said, and not only that nothing ca
   await expect(predictCommand().exitOverride().parseAsync(args, { from: 'user' })).rejects.toThrow(
     /no upstream is told of 2001:db8:53::\/48/,
   );
+});
+
+test('of two plans on an internet that is made up, the same network stands for the same upstream at the same site', () => {
+  const plan = (...asns: readonly number[]) => {
+    const upstreams = asns.map((asn) => `{ asn: ${asn}, address: 192.0.2.${asn % 200}, role: provider }`);
+    const parsed = parsePlan(
+      `network: test\nasn: 64500\nprefixes: [203.0.113.0/24]\nsites:\n  fra: { place: "Frankfurt, DE", upstreams: [ ${upstreams.join(', ')} ] }\nservices:\n  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }\n`,
+      { file: 'plan.yaml' },
+    );
+    if ('complaints' in parsed) throw new Error(JSON.stringify(parsed.complaints));
+    return parsed.plan;
+  };
+  const ground = groundOf(made);
+  const upstreams = (p: Plan) =>
+    stage(p, ground, { generated: '600:3' }).deployment.announcements.map((a) => a.upstream);
+  const [first, second] = upstreams(plan(3320, 1299));
+  expect(upstreams(plan(1299))).toEqual([second]);
+  const [third, again] = upstreams(plan(174, 3320));
+  expect(again).toBe(first);
+  expect(new Set([first, second, third]).size).toBe(3);
 });
 
 describe('predict --attack', () => {
