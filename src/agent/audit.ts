@@ -1,6 +1,7 @@
 /** Who ordered what, when and why: one JSON object a line, on the disk before the order is carried out. */
-import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../host/index.ts';
 
 export interface Entry {
   /** ISO 8601. */
@@ -19,14 +20,23 @@ const LOOK = 256 * 1024;
 
 /** Throws the system's error when the entry cannot be kept: what nobody will know of is not done. */
 export function audit(path: string, entry: Entry): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const fd = openSync(path, 'a', 0o600);
+  makeFolder(dirname(path));
+  const fd = openSync(path, 'a+', 0o600);
   try {
-    writeSync(fd, `${JSON.stringify(entry)}\n`);
+    const bytes = Buffer.from(`${endsWhole(fd) ? '' : '\n'}${JSON.stringify(entry)}\n`);
+    // A disk that is nearly full takes a part without a word; asked for the rest, it says so.
+    for (let n = 0; n < bytes.length; ) n += writeSync(fd, bytes, n);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whether the last line was written to its end: the next one would else be lost with it. */
+function endsWhole(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size === 0 || readSync(fd, last, 0, 1, size - 1) === 0 || last[0] === 0x0a;
 }
 
 /** The latest entries, oldest first; lines that are none are passed over. */
