@@ -15,6 +15,7 @@ export { type Heat, type HeatRow, heatPicture, MOST_HEAT_ROWS } from './heat.ts'
 export { type HijackData, hijackPicture } from './hijack.ts';
 export { diagramMermaid } from './mermaid.ts';
 export { type Flow, MOST_FLOWS, type Moves, movesPicture } from './moves.ts';
+export { NOWHERE_TONE, SITE_TONES, type Tone } from './palette.ts';
 export { type Reliability, type ReliabilityBin, reliabilityPicture } from './reliability.ts';
 export { searchPicture, type Trace } from './search.ts';
 export { type Share, type Shares, sharesPicture } from './shares.ts';

@@ -1,4 +1,5 @@
 /** Colours and letters of a picture, for light and dark surroundings. */
+import { SITE_TONES } from './palette.ts';
 
 export interface Theme {
   readonly name: 'light' | 'dark';
@@ -28,20 +29,7 @@ export const LIGHT: Theme = {
   rule: '#d5dbe1',
   land: '#e9edf0',
   coast: '#c3ccd4',
-  sites: [
-    '#0072b2',
-    '#d55e00',
-    '#009e73',
-    '#994477',
-    '#002288',
-    '#9977ee',
-    '#551133',
-    '#444411',
-    '#889955',
-    '#551166',
-    '#557744',
-    '#aa77aa',
-  ],
+  sites: SITE_TONES.map((tone) => tone.light),
   good: '#007a59',
   warn: '#a86800',
   bad: '#c44500',
@@ -57,20 +45,7 @@ export const DARK: Theme = {
   rule: '#303b47',
   land: '#1f2933',
   coast: '#3a4754',
-  sites: [
-    '#4da6e0',
-    '#f2803c',
-    '#2fc79a',
-    '#ddee99',
-    '#bb2277',
-    '#996644',
-    '#11ffff',
-    '#1166bb',
-    '#aa5511',
-    '#ffcc44',
-    '#8888ff',
-    '#dd55aa',
-  ],
+  sites: SITE_TONES.map((tone) => tone.dark),
   good: '#2fc79a',
   warn: '#f5b942',
   bad: '#f2803c',
