@@ -44,7 +44,8 @@ function Dialog({ first, onGiven }: Props) {
   const [progress, setProgress] = useState<Progress>({ step: 'asked' });
   useEffect(() => box.current?.showModal(), []);
   const close = () => box.current?.close();
-  const words = capital(orderWords(order));
+  const words =
+    order.do === 'heal' && order.what === undefined ? 'Heal everything' : capital(orderWords(order));
   const complete = order.owner.trim() !== '' && order.reason.trim() !== '';
   const send = async (event: Event) => {
     event.preventDefault();
