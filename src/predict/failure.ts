@@ -11,6 +11,7 @@ import {
   OFF,
   patchFor,
   propagate,
+  type Routes,
   respread,
   routesFor,
   type Shares,
@@ -64,9 +65,10 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
   const { ground, deployment, seeds, scene } = prediction;
   const tally = new Tally(prediction);
   const special = deployment.preferences?.length || deployment.announcements.some((a) => a.effects?.length);
-  const routes = routesFor(ground.world.graph, seeds.at.length);
   const base = prediction.shares;
-  let shares = onTop(base);
+  // Only needed where a patch does not do.
+  let routes: Routes | undefined;
+  let shares: Shares | undefined;
   let patch = !special && canPatch(scene) ? patchFor(scene, onTop(base)) : undefined;
   const classes = seeds.routeClass.slice();
   return sets.map((gone) => {
@@ -90,6 +92,8 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
         const parts = 2 * patch.shares.part.length;
         patch = parts <= MOST_ROOM * base.part.length ? patchFor(scene, onTop(base, parts)) : undefined;
       }
+      routes ??= routesFor(ground.world.graph, seeds.at.length);
+      shares ??= onTop(base);
       propagate(scene.network, seeds, routes, scene.filter, true);
       const now = { ...scene, routes };
       while (!respread(now, prediction.routes.rank, base, shares))
@@ -118,6 +122,16 @@ function onTop(base: Shares, parts = 2 * base.part.length): Shares {
   };
 }
 
+const NOBODY = -1;
+const DIVIDED = -2;
+
+/** AS hops from an AS to the operator without prepends; 0 without a route. */
+function hopsFrom({ routes, seeds }: Prediction, v: number): number {
+  const held = routes.rank[v] as number;
+  if (held === NONE) return 0;
+  return Math.max(0, lengthOf(held) - Math.max(0, (seeds.length[routes.site[v] as number] as number) - 1));
+}
+
 /** Sums of the base, from which each failure differs only where a node's division differs. */
 class Tally {
   readonly #base: Prediction;
@@ -131,8 +145,12 @@ class Tally {
     this.#base = base;
     this.#table = nearestSites(base);
     this.#weights = new Float64Array(base.sites.length);
-    for (let node = 0; node < base.shares.share.length; node++)
-      this.#add(this.#weights, base, base.shares, node, 1);
+    const { nodeOffsets } = base.ground.terrain;
+    for (let v = 0; v + 1 < nodeOffsets.length; v++) {
+      const hops = hopsFrom(base, v);
+      for (let node = nodeOffsets[v] as number; node < (nodeOffsets[v + 1] as number); node++)
+        this.#add(this.#weights, base, base.shares, node, hops, 1);
+    }
   }
 
   /** `changed`: the only ASes whose divisions may differ from the base's; all unless given. */
@@ -151,10 +169,15 @@ class Tally {
     const turns = changed ? changed.length : nodeOffsets.length - 1;
     for (let i = 0; i < turns; i++) {
       const v = changed ? (changed[i] as number) : i;
-      for (let node = nodeOffsets[v] as number; node < (nodeOffsets[v + 1] as number); node++) {
+      const end = nodeOffsets[v + 1] as number;
+      let node = nodeOffsets[v] as number;
+      while (node < end && is[node] === was[node] && !fresh) node++;
+      if (node === end) continue;
+      const [hopsWere, hopsAre] = [hopsFrom(base, v), hopsFrom(now, v)];
+      for (; node < end; node++) {
         if (is[node] === was[node] && !fresh) continue;
-        this.#add(weights, base, base.shares, node, -1);
-        this.#add(weights, now, shares, node, 1);
+        this.#add(weights, base, base.shares, node, hopsWere, -1);
+        this.#add(weights, now, shares, node, hopsAre, 1);
         moved += (nodeWeight[node] as number) * this.#moved(now, shares, node, difference);
       }
     }
@@ -169,19 +192,15 @@ class Tally {
     return failure;
   }
 
-  #add(weights: Float64Array, p: Prediction, shares: Shares, node: number, sign: number): void {
-    const { nodeWeight, nodeAs, terrain } = p.ground;
+  #add(weights: Float64Array, p: Prediction, shares: Shares, node: number, hops: number, sign: number): void {
+    const { nodeWeight, terrain } = p.ground;
     const w = sign * (nodeWeight[node] as number);
     const d = shares.share[node] as number;
     if (d === NO_SHARE) {
       this.#unreached += w;
       return;
     }
-    const { rank, site } = p.routes;
-    const v = nodeAs[node] as number;
     const at = terrain.nodePlace[node] as number;
-    const prepends = Math.max(0, (p.seeds.length[site[v] as number] as number) - 1);
-    const hops = rank[v] === NONE ? 0 : Math.max(0, lengthOf(rank[v] as number) - prepends);
     const { starts, seed, part } = shares;
     const km = this.#table.km;
     for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
@@ -201,9 +220,19 @@ class Tally {
     return p.sites === this.#base.sites ? k : this.#base.sites.indexOf(p.sites[k] as string);
   }
 
+  /** The only site that a node's traffic goes to, NOBODY, or DIVIDED. */
+  #sole(p: Prediction, { share, starts, seed }: Shares, node: number): number {
+    const d = share[node] as number;
+    if (d === NO_SHARE) return NOBODY;
+    const from = starts[d] as number;
+    return starts[d + 1] === from + 1 ? this.#siteOf(p, seed[from] as number) : DIVIDED;
+  }
+
   /** Half the sum of differences of a node's parts: what left one site and reached another, or nobody. */
   #moved(now: Prediction, shares: Shares, node: number, difference: Float64Array): number {
     const nobody = difference.length - 1;
+    const [before, after] = [this.#sole(this.#base, this.#base.shares, node), this.#sole(now, shares, node)];
+    if (before !== DIVIDED && after !== DIVIDED) return before === after ? 0 : 1;
     let sum = 0;
     for (let turn = 0; turn < 3; turn++) {
       const [p, s] = turn === 1 ? [now, shares] : [this.#base, this.#base.shares];

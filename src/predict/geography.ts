@@ -1,6 +1,6 @@
 /** The places of a world as the kernel reads them. */
 import { distanceKm, type LatLon, type Place, placesOf, type World } from '../topology/index.ts';
-import { FAR_AWAY, type Geography, type Network, NOWHERE, UNASKED, withDoors } from './kernel/index.ts';
+import { FAR_AWAY, type Geography, type Network, NOWHERE, UNASKED, withAlike } from './kernel/index.ts';
 
 /** Places beyond this many count as unknown: the table of distances grows with the square. */
 export const MOST_MEASURED = 4096;
@@ -47,10 +47,10 @@ export function terrainOf(world: World, network: Network): Terrain {
   let rows = 0;
   for (let v = 0; v < n; v++) {
     const cities = (nodeOffsets[v + 1] as number) - (nodeOffsets[v] as number);
-    if (cities >= FEWEST_FOR_TABLE && cities < UNASKED) nearestRow[v] = rows++;
+    if (cities >= FEWEST_FOR_TABLE) nearestRow[v] = rows++;
   }
-  const nearest = new Uint8Array(rows * places).fill(UNASKED);
-  const geography = withDoors(network, { nodeOffsets, nodePlace, places, km, nearestRow, nearest });
+  const nearest = new Uint32Array(rows * places).fill(UNASKED);
+  const geography = withAlike(network, { nodeOffsets, nodePlace, places, km, nearestRow, nearest });
   return { at, ...geography };
 }
 

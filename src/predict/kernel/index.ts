@@ -8,8 +8,9 @@ export {
   NOWHERE,
   type Places,
   UNASKED,
-  withDoors,
+  withAlike,
 } from './places.ts';
 export { propagate } from './propagate.ts';
-export { NO_SHARE, respread, type Scene, type Shares, sharesFor, spread } from './spread.ts';
+export { NO_SHARE, type Scene, type Shares, sharesFor } from './shares.ts';
+export { respread, spread } from './spread.ts';
 export { canPatch, type Patch, patchFor, unpatch, withdraw } from './withdraw.ts';

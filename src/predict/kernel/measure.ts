@@ -1,7 +1,8 @@
 /** How far traffic travels: kilometres over the handovers, for every city of every AS. */
+import { gather, tie } from './exits.ts';
 import { LENGTH_BITS, NONE, PROVIDER } from './memory.ts';
-import { NO_DOOR } from './places.ts';
-import { chain, gather, NO_SHARE, type Scene, type Shares, tie, unchain, widthOf } from './spread.ts';
+import { approach, NOWHERE } from './places.ts';
+import { chain, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
 
 /**
  * Fills `km`, indexed by node: from the node to the site, from handover to handover, the mean over what is possible. Legs to
@@ -33,23 +34,27 @@ function measureOne(
   anyQuiet: boolean,
   quietToo: boolean,
 ): void {
-  const { nodeOffsets, doors, doorKm, doorOffsets } = scene.geography;
+  const { geography } = scene;
+  const { nodeOffsets, nodePlace } = geography;
   const { share, candidate, candidateKm } = shares;
   const nodes = share.length;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
-  const ties = tie(scene, shares, v, anyQuiet, true);
-  const width = widthOf(scene, v);
-  if (width > 0 && ties === 1 && shares.seeded[v] === 0) {
-    let door = doorOffsets[v]! + shares.tiedAt[0]!;
-    if (doors[door] !== NO_DOOR) {
-      for (let node = from; node < end; node++, door += width) km[node] = km[doors[door]!]! + doorKm[door]!;
+  const ties = tie(scene, shares, v, anyQuiet);
+  if (ties === 1 && shares.seeded[v] === 0) {
+    const u = shares.tied[0]!;
+    const first = nodeOffsets[u]!;
+    if (nodePlace[from] !== NOWHERE && nodePlace[first] !== NOWHERE) {
+      for (let node = from; node < end; node++) {
+        const way = approach(geography, u, nodePlace[node]!);
+        km[node] = km[first + (way & 0xffff)]! + (way >>> 16);
+      }
       return;
     }
   }
   for (let node = from; node < end; node++) {
     if (share[node] === NO_SHARE) continue;
-    const found = gather(scene, shares, v, node, ties, width, quietToo);
+    const found = gather(scene, shares, v, node, ties, quietToo);
     let least = 0x7fff_ffff;
     for (let c = 0; c < found; c++)
       if (candidateKm[c]! >= 0 && candidateKm[c]! < least) least = candidateKm[c]!;

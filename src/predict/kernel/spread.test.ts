@@ -13,9 +13,10 @@ import {
   routesFor,
   type Seeds,
 } from './memory.ts';
-import { FAR_AWAY, type Geography, NOWHERE, UNASKED, withDoors } from './places.ts';
+import { FAR_AWAY, type Geography, NOWHERE, UNASKED, withAlike } from './places.ts';
 import { propagate } from './propagate.ts';
-import { NO_SHARE, respread, type Shares, sharesFor, spread } from './spread.ts';
+import { NO_SHARE, type Shares, sharesFor } from './shares.ts';
+import { respread, spread } from './spread.ts';
 import { randomGraph, randomSeeds } from './twin.ts';
 import { canPatch, patchFor, unpatch, withdraw } from './withdraw.ts';
 
@@ -36,11 +37,11 @@ function randomGeography(random: Random, graph: Graph): Geography {
     offsets.push(nodes.length);
   }
   const rows = graph.asns.length;
-  const nearest = new Uint8Array(rows * places).fill(UNASKED);
+  const nearest = new Uint32Array(rows * places).fill(UNASKED);
   const nearestRow = Int32Array.from({ length: rows }, (_, v) =>
     (offsets[v + 1] as number) - (offsets[v] as number) >= 3 ? v : -1,
   );
-  return withDoors(networkOf(graph), {
+  return withAlike(networkOf(graph), {
     nodeOffsets: Uint32Array.from(offsets),
     nodePlace: Uint16Array.from(nodes),
     places,

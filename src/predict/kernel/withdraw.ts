@@ -9,6 +9,7 @@
  * Not for filters, quiet seeds, local preferences, and prepends to what an AS announces as its own (it may hear shorter ones, and
  * then tells its peers of those): for these {@link propagate} works all out anew.
  */
+import { copyShares, fareAlike, place } from './exits.ts';
 import {
   CUSTOMER,
   LENGTH_BITS,
@@ -22,8 +23,10 @@ import {
   PROVIDER,
   type Routes,
 } from './memory.ts';
+import { LAST } from './places.ts';
 import { beats, sow } from './propagate.ts';
-import { chain, NO_SHARE, place, type Scene, type Shares, same, unchain } from './spread.ts';
+import { chain, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
+import { same } from './spread.ts';
 
 const CUSTOMER_RANK = CUSTOMER << LENGTH_BITS;
 const PEER_RANK = PEER << LENGTH_BITS;
@@ -213,10 +216,12 @@ function reroute(scene: Scene, patch: Patch): boolean {
         const p = providers.neighbours[e]!;
         if (rank[p] !== NONE) hear(scene, routes, p, v, PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1);
       }
-    if (rank[v] !== NONE && !enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
   }
-  for (let i = lost; i < patch.count; i++) {
+  // Those without customers have nobody to tell.
+  const offsets = customers.offsets;
+  for (let i = 0; i < patch.count; i++) {
     const v = changed[i]!;
+    if (rank[v] === NONE || offsets[v] === offsets[v + 1]) continue;
     if (!enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
   }
   for (let level = 0; level < LEVELS && patch.entries > 0; level++)
@@ -226,7 +231,7 @@ function reroute(scene: Scene, patch: Patch): boolean {
         const c = customers.neighbours[e]!;
         if (rank[c]! < PROVIDER_RANK || hear(scene, routes, v, c, PROVIDER_RANK + level + 1) === 0) continue;
         touch(patch, c);
-        if (!enqueue(patch, level + 1, c)) return false;
+        if (offsets[c] !== offsets[c + 1] && !enqueue(patch, level + 1, c)) return false;
       }
     }
   patch.entries = 0;
@@ -244,37 +249,53 @@ function pop(patch: Patch, key: number): number {
 
 /** Divisions, in the order of ranks: nobody depends on who has the same or a worse one. */
 function divideAgain(scene: Scene, base: Shares, patch: Patch): boolean {
+  const now: Scene = { ...scene, routes: patch.routes };
+  chain(scene.seeds, patch.shares);
+  const done = ask(scene, now, patch) && answer(now, base, patch);
+  unchain(scene.seeds, patch.shares);
+  return done;
+}
+
+/** Queues all who were rerouted, whose neighbours were, or who heard a seed that is silent now. */
+function ask(scene: Scene, now: Scene, patch: Patch): boolean {
   const { seeds, geography } = scene;
   const { routes, shares, changed } = patch;
   const { rank } = routes;
-  const now: Scene = { ...scene, routes };
   const rerouted = patch.count;
   for (let i = 0; i < rerouted; i++) {
     const v = changed[i]!;
     if (rank[v] === NONE) {
       shares.share.fill(NO_SHARE, geography.nodeOffsets[v]!, geography.nodeOffsets[v + 1]!);
       shares.whole[v] = NO_SHARE;
-    } else if (!queue(patch, v)) return false;
+    } else if (!queue(now, patch, v)) return false;
     if (rank[v] !== scene.routes.rank[v]) {
       if (!tell(now, patch, v, scene.routes.rank[v]!) || !tell(now, patch, v, rank[v]!)) return false;
     }
   }
   for (let s = 0; s < seeds.count; s++)
-    if (seeds.routeClass[s] === OFF && rank[seeds.at[s]!] !== NONE && !queue(patch, seeds.at[s]!))
+    if (seeds.routeClass[s] === OFF && rank[seeds.at[s]!] !== NONE && !queue(now, patch, seeds.at[s]!))
       return false;
-  chain(seeds, shares);
-  let done = true;
-  for (let key = 0; key < patch.heads.length && done; key++)
-    for (let v = pop(patch, key); v >= 0 && done; v = pop(patch, key)) {
-      done = place(now, shares, v, false, false);
-      if (done && !same(scene, base, shares, v)) done = tell(now, patch, v, rank[v]!);
-    }
-  unchain(seeds, shares);
-  return done;
+  return true;
 }
 
-/** Queues an AS with a route by its rank, once. */
-function queue(patch: Patch, v: number): boolean {
+function answer(now: Scene, base: Shares, patch: Patch): boolean {
+  const { shares } = patch;
+  const { rank } = patch.routes;
+  const { nextAlike } = now.geography;
+  for (let key = 0; key < patch.heads.length; key++)
+    for (let v = pop(patch, key); v >= 0; v = pop(patch, key)) {
+      if (!place(now, shares, v, false, false)) return false;
+      if (!same(now, base, shares, v) && !tell(now, patch, v, rank[v]!)) return false;
+      for (let w = nextAlike[v]!; w !== LAST; w = nextAlike[w]!)
+        if (fareAlike(now, shares, v, w) && copyShares(now, shares, v, w)) touch(patch, w);
+    }
+  return true;
+}
+
+/** Queues an AS with a route by its rank, once; of stubs that fare alike the first answers for all. */
+function queue(now: Scene, patch: Patch, like: number): boolean {
+  const first = now.geography.alike[like]!;
+  const v = first !== like && fareAlike(now, patch.shares, first, like) ? first : like;
   touch(patch, v);
   if (patch.queued[v] === 1) return true;
   patch.queued[v] = 1;
@@ -293,7 +314,7 @@ function tell(now: Scene, patch: Patch, v: number, held: number): boolean {
     const { offsets, neighbours } = kind === PROVIDER ? customers : kind === PEER ? peers : providers;
     const offer = (kind << LENGTH_BITS) + length;
     for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++)
-      if (rank[neighbours[e]!] === offer && !queue(patch, neighbours[e]!)) return false;
+      if (rank[neighbours[e]!] === offer && !queue(now, patch, neighbours[e]!)) return false;
   }
   return true;
 }

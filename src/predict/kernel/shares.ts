@@ -1,0 +1,121 @@
+/** What a spread looks at, and what it fills: for each city of each AS, how its traffic is divided over the seeds. */
+import type { Filter, Network, Routes, Seeds } from './memory.ts';
+import type { Geography } from './places.ts';
+
+/** The share of a node that has no route. */
+export const NO_SHARE = 0xffff_ffff;
+/** In `whole`: the cities of the AS differ. */
+export const MIXED = 0xffff_fffe;
+
+/** What {@link spread} looks at. */
+export interface Scene {
+  readonly network: Network;
+  readonly seeds: Seeds;
+  /** From `propagate` with `keepTies`. */
+  readonly routes: Routes;
+  readonly geography: Geography;
+  /** Kilometres from each place to each seed, `seedKm[seed × places + place]`; FAR_AWAY where the seed's place is not known. */
+  readonly seedKm: Uint16Array;
+  /** Exits at most this much farther than the nearest count as equally near. */
+  readonly marginKm: number;
+  /** The filter given to propagate. An AS that refuses tainted seeds takes from a divided neighbour the untainted part. */
+  readonly filter?: Filter;
+  /** Indexed by AS; 1: all its traffic goes to seed `captor`, whatever its own routes say (a more specific prefix elsewhere). */
+  readonly captured?: Uint8Array;
+  readonly captor?: number;
+}
+
+/** The outcome, indexed by node, and the memory it needs. */
+export interface Shares {
+  /** Which division of traffic a node has; NO_SHARE without a route. Several nodes may have the same. */
+  readonly share: Uint32Array;
+  /** Indexed by AS: the share that all its nodes have, or MIXED. */
+  readonly whole: Uint32Array;
+  /** A division `d` is `part[starts[d] … starts[d + 1])` of the traffic for the seeds of the same indexes in `seed`. */
+  readonly starts: Uint32Array;
+  readonly seed: Uint16Array;
+  readonly part: Float32Array;
+  /** How many divisions there are. The first are the seeds themselves. */
+  count: number;
+  /** Scratch, indexed by seed; all zero between calls. */
+  readonly sum: Float64Array;
+  /** Scratch, indexed by AS: the first seed heard there + 1, or 0; all zero between calls. */
+  readonly seeded: Uint16Array;
+  /** Scratch, indexed by seed: the next seed at the same AS + 1, or 0. */
+  readonly nextSeed: Uint16Array;
+  /** Scratch, indexed by AS: 1 where something upstream changed (`respread`). */
+  readonly dirty: Uint8Array;
+  /** Scratch: the neighbours of one AS that offer equally good routes. */
+  readonly tied: Uint32Array;
+  /**
+   * Scratch: for each AS, the peers that offer it routes as good as the one it holds, as a linked list: `peerTie` is indexed by
+   * AS and holds entry + 1, or 0. Told by those few who have customers' routes, which is less than asking all peers of all.
+   */
+  readonly peerTie: Uint32Array;
+  readonly tieNext: Uint32Array;
+  readonly tieItem: Uint32Array;
+  /**
+   * Scratch for candidates, with their kilometres, −1 when unknown. Of one node: a node, or the number of nodes + a seed. Of all
+   * cities of one AS at once: divisions, city by city for one neighbour after the other.
+   */
+  readonly candidate: Uint32Array;
+  readonly candidateKm: Int32Array;
+  /** Scratch: the divisions that one node's is made of. */
+  readonly kin: Uint32Array;
+  /** Scratch: stubs whose traffic may be divided. */
+  readonly todo: Uint32Array;
+}
+
+/** Memory for scenarios of up to `seedCapacity` seeds with divisions of `parts` entries together. */
+export function sharesFor(
+  network: Network,
+  geography: Geography,
+  seedCapacity: number,
+  parts: number,
+): Shares {
+  const nodes = geography.nodePlace.length;
+  const n = network.graph.asns.length;
+  const { customers, peers, providers } = network.graph;
+  let most = 1;
+  for (const { offsets } of [customers, peers, providers])
+    for (let v = 0; v < n; v++) most = Math.max(most, offsets[v + 1]! - offsets[v]!);
+  // A node that is nowhere may see all nodes of each neighbour.
+  const candidates = most + seedCapacity + nodes;
+  return {
+    share: new Uint32Array(nodes),
+    whole: new Uint32Array(n),
+    // A node is worked out at most three times: in its turn, as a stub, and again for what it keeps to itself; and all that
+    // once more when a scenario is worked out on top of another.
+    starts: new Uint32Array(6 * nodes + seedCapacity + 2),
+    seed: new Uint16Array(parts),
+    part: new Float32Array(parts),
+    count: 0,
+    sum: new Float64Array(seedCapacity),
+    seeded: new Uint16Array(n),
+    nextSeed: new Uint16Array(seedCapacity),
+    dirty: new Uint8Array(n),
+    tied: new Uint32Array(most),
+    peerTie: new Uint32Array(n),
+    tieNext: new Uint32Array(peers.neighbours.length),
+    tieItem: new Uint32Array(peers.neighbours.length),
+    candidate: new Uint32Array(candidates),
+    candidateKm: new Int32Array(candidates),
+    kin: new Uint32Array(candidates),
+    todo: new Uint32Array(network.stubs.length),
+  };
+}
+
+/** Notes at each AS which seeds it hears. Is one of them quiet? */
+export function chain(seeds: Seeds, shares: Shares): boolean {
+  let anyQuiet = false;
+  for (let s = seeds.count - 1; s >= 0; s--) {
+    shares.nextSeed[s] = shares.seeded[seeds.at[s]!]!;
+    shares.seeded[seeds.at[s]!] = s + 1;
+    if (seeds.quiet[s] === 1) anyQuiet = true;
+  }
+  return anyQuiet;
+}
+
+export function unchain(seeds: Seeds, shares: Shares): void {
+  for (let s = 0; s < seeds.count; s++) shares.seeded[seeds.at[s]!] = 0;
+}
