@@ -52,6 +52,10 @@ function csv(from: number, to: number, site: string): string {
   return `probe,asn,cc,site\n${lines.join('\n')}\n`;
 }
 
+/** A file of corrections with one row, as somebody's hand may leave it. */
+const edited = (row: string) =>
+  `{"schema":"nearcast.corrections/1","network":"x","catchments":[{"prefix":"203.0.113.0/24","learnt":[],"observations":[${row}]}]}`;
+
 async function predicted(...more: readonly string[]): Promise<string> {
   out = [];
   await predictCommand((text) => void out.push(text))
@@ -135,6 +139,10 @@ describe('predict --observed --save', () => {
       ['{"schema":"nearcast.corrections/1","netw', /cannot be used/],
       ['null', /schema is missing/],
       ['{"schema":"nearcast.corrections/1","network":"x","catchments":[{}]}', /catchments\.0/],
+      [edited('["1",3320,"DE",139.7,35.7,"sin"]'), /observations\.0\.3: .*<=90/],
+      [edited('["1",3320,"DE",35.7,1397,"sin"]'), /observations\.0\.4: .*<=180/],
+      [edited('["1",-1,"DE",null,null,"sin"]'), /observations\.0\.1: .*>=0/],
+      [edited('["1",3320,"de",null,null,"sin"]'), /observations\.0\.2: a country in two capital letters/],
     ] as const) {
       writeFileSync(kept, text);
       await expect(predicted()).rejects.toThrow(why);

@@ -51,10 +51,10 @@ const FILE = z.object({
           .array(
             z.tuple([
               NAME,
-              z.number().int().nullable(),
-              z.string().max(2),
-              z.number().nullable(),
-              z.number().nullable(),
+              z.number().int().min(0).max(0xffff_ffff).nullable(),
+              z.string().regex(/^([A-Z]{2})?$/, 'a country in two capital letters, or nothing'),
+              z.number().min(-90).max(90).nullable(),
+              z.number().min(-180).max(180).nullable(),
               NAME,
             ]),
           )
