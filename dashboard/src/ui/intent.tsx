@@ -106,6 +106,9 @@ function Dialog({ first, onGiven }: Props) {
           <p class="right">
             <button type="button" onClick={close}>
               Leave it
+            </button>{' '}
+            <button type="button" class="main" disabled>
+              {words}
             </button>
           </p>
         </>
@@ -197,7 +200,7 @@ function Refusal({ answer }: { readonly answer: Answer }) {
       <p class="bad">
         {
           {
-            refused: 'Refused',
+            refused: 'It was refused',
             unknown: 'Not known',
             failed: 'It did not work',
             done: 'Done',
