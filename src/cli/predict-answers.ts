@@ -4,7 +4,6 @@ import {
   ATTACKER,
   type ClientAnswer,
   clientAnswer,
-  doubleFailures,
   type Hijack,
   hijack,
   intact,
@@ -12,7 +11,6 @@ import {
   type Failure as SiteFailure,
   type SiteSummary,
   type Summary,
-  singleFailures,
 } from '../predict/index.ts';
 import { indexOf } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -179,14 +177,14 @@ const TOO_MUCH: Column<FailureRow> = {
   colour: (r) => (r.tooMuch.length > 0 ? 'red' : 'green'),
 };
 
+/** `failures`: every single one, or every pair. */
 export function failuresAnswer(
   s: Stage,
-  pairs: boolean,
+  failures: readonly SiteFailure[],
   traffic: number | undefined,
   colour: boolean,
 ): Answer {
   const base = intact(s.prediction);
-  const failures = pairs ? doubleFailures(s.prediction) : singleFailures(s.prediction);
   const marks = marksOf(s.plan, s.prediction.sites, traffic);
   const found = failures
     .map((f) => ({

@@ -30,7 +30,7 @@ const BELONGS: { readonly [option: string]: readonly [flag: string, questions: r
   goal: ['--goal', ['search']],
   within: ['--within', ['search']],
   mostSites: ['--most-sites', ['search']],
-  threads: ['--threads', ['search']],
+  threads: ['--threads', ['search', 'n2']],
   probes: ['--probes', ['observed']],
   identity: ['--identity', ['observed']],
   save: ['--save', ['observed']],

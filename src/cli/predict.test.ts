@@ -77,6 +77,12 @@ describe('predict', () => {
     expect(await predicted('--n-2')).toMatch(/WITHOUT.*\n.*(fra sin|fra nyc|sin nyc)/);
   });
 
+  test('on several threads pairs of failures come out the same, to the last digit', async () => {
+    const alone = await predicted('--n-2', '--json', '--threads', '1');
+    out = [];
+    expect(await predicted('--n-2', '--json', '--threads', '2')).toBe(alone);
+  });
+
   test('prepends move clients away from where they are, and nobody else moves', async () => {
     const other = join(folder, 'other.yaml');
     writeFileSync(other, planOf(3));

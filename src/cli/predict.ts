@@ -1,7 +1,7 @@
 /** `nearcast predict PLAN`: who will land where, and what if. */
 import { Command } from 'commander';
 import { readBitRate } from '../plan/index.ts';
-import { groundOf } from '../predict/index.ts';
+import { groundOf, pairsOf, singleFailures } from '../predict/index.ts';
 import { type CorrectionOptions, correctionsFor, observationsKept } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
 import {
@@ -21,9 +21,10 @@ import {
   tripsAnswer,
 } from './predict-answers.ts';
 import { checkQuestion } from './predict-options.ts';
+import { doubleFailuresOn } from './predict-pool.ts';
 import { type Answer, percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
 import { wantsColour } from './table.ts';
-import { type WhatIfOptions, whatIf, withWhatIf } from './what-if.ts';
+import { threadsOf, type WhatIfOptions, whatIf, withWhatIf } from './what-if.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
 const EXAMPLES = `
@@ -121,7 +122,13 @@ async function answer(file: string, options: Options): Promise<Answer> {
   const compared = await whatIf(file, options, scene, colour);
   if (compared) return options.observed === undefined ? routed(compared) : named(compared);
   const traffic = trafficOf(options.traffic);
-  if (options.n1 || options.n2) return routed(failuresAnswer(scene, options.n2 === true, traffic, colour));
+  if (options.n1 || options.n2) {
+    const { prediction } = scene;
+    const failures = options.n2
+      ? await doubleFailuresOn(threadsOf(options.threads, prediction, pairsOf(prediction).length), prediction)
+      : singleFailures(prediction);
+    return routed(failuresAnswer(scene, failures, traffic, colour));
+  }
   if (options.diff !== undefined) {
     const second = stage(readPlan(options.diff).plan, ground, options);
     second.remarks.forEach(warn);

@@ -1,5 +1,4 @@
 /** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements, and what was observed. */
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { type Plan, readBitRate } from '../plan/index.ts';
 import {
@@ -38,9 +37,9 @@ import {
 } from './observations.ts';
 import { rate } from './predict-answers.ts';
 import { attackDraw, mapDraw, reliabilityDraw, searchDraw, versusDraw } from './predict-pictures.ts';
+import { MOST_THREADS, searchOn, threadsFor } from './predict-pool.ts';
 import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
 import { progressBar } from './progress.ts';
-import { MOST_THREADS, searchOn } from './search-pool.ts';
 import { type Column, formatTable } from './table.ts';
 
 export interface WhatIfOptions {
@@ -84,7 +83,7 @@ export function withWhatIf(command: Command): Command {
     .option('--goal <goal>', 'p90-rtt (unless given) or balance')
     .option('--within <predictions>', 'how many to try at most; 200 unless given')
     .option('--most-sites <count>', 'with --search sites: announce from so many at most')
-    .option('--threads <count>', 'with --search: as many as there are processors unless given');
+    .option('--threads <count>', 'with --search and --n-2: as many as there are processors unless given');
 }
 
 /** Answers the question that was asked; undefined when it was none of these. */
@@ -417,18 +416,15 @@ async function searched(
   };
 }
 
-/** Fewer ASes or tries than this are worked out before threads would have begun. */
-const WORTH_THREADS = { ases: 10_000, tries: 20 } as const;
-
-function threadsOf(text: string | undefined, prediction: Prediction, tries: number): number {
+/** As many threads as were asked for, or as are worth it for so many predictions. */
+export function threadsOf(text: string | undefined, prediction: Prediction, predictions: number): number {
   if (text !== undefined) {
     const threads = countOf(text, '--threads');
     if (threads > MOST_THREADS)
       throw new Failure(`--threads wants at most ${MOST_THREADS}, not '${text}'`, EXIT.usage);
     return threads;
   }
-  const ases = prediction.ground.world.graph.asns.length;
-  return ases < WORTH_THREADS.ases || tries < WORTH_THREADS.tries ? 1 : Math.min(8, availableParallelism());
+  return threadsFor(prediction.ground, predictions);
 }
 
 const unitOf = (goal: string) =>

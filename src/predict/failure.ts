@@ -50,11 +50,12 @@ export function singleFailures(prediction: Prediction): Failure[] {
 
 /** Every pair of sites failing. */
 export function doubleFailures(prediction: Prediction): Failure[] {
-  const { sites } = prediction;
-  return failuresOf(
-    prediction,
-    sites.flatMap((a, i) => sites.slice(i + 1).map((b) => [a, b])),
-  );
+  return failuresOf(prediction, pairsOf(prediction));
+}
+
+/** Every pair of sites, in their order. */
+export function pairsOf({ sites }: Prediction): (readonly [string, string])[] {
+  return sites.flatMap((a, i) => sites.slice(i + 1).map((b) => [a, b] as const));
 }
 
 /** A patch gets room for so many times the divisions of its base at most. */

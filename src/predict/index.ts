@@ -49,7 +49,7 @@ export {
   type Way,
 } from './explain.ts';
 export { type Failover, failoverOf, ROUTING } from './failover.ts';
-export { doubleFailures, type Failure, failuresOf, intact, singleFailures } from './failure.ts';
+export { doubleFailures, type Failure, failuresOf, intact, pairsOf, singleFailures } from './failure.ts';
 export {
   deploymentOf,
   type FromPlan,

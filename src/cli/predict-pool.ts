@@ -1,0 +1,172 @@
+/** Predictions on several threads: they share the internet's memory, and each does one task after the other. */
+import { availableParallelism } from 'node:os';
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import {
+  type Deployment,
+  doubleFailures,
+  type Failure as Failing,
+  type Found,
+  type Ground,
+  type Prediction,
+  pairsOf,
+  type SearchOptions,
+  search,
+  searching,
+} from '../predict/index.ts';
+import { packWorld } from '../topology/index.ts';
+import { Failure } from './failure.ts';
+
+/** What a score needs of the options. */
+export type Goals = Pick<SearchOptions, 'goal' | 'capacities'>;
+
+/** What all tasks of one pool are about: deployments to score, or sets of sites that fail. */
+export type Job =
+  | { readonly kind: 'scores'; readonly goals: Goals }
+  | { readonly kind: 'failures'; readonly deployment: Deployment };
+
+export interface Task {
+  readonly at: number;
+  readonly what: unknown;
+}
+
+/** More threads than this wait for each other. */
+export const MOST_THREADS = 64;
+
+/** Fewer ASes or predictions than this are worked out before threads would have begun. */
+const WORTH_THREADS = { ases: 10_000, predictions: 20 } as const;
+
+/** How many threads are worth their beginning. */
+export function threadsFor(ground: Ground, predictions: number): number {
+  const { ases, predictions: enough } = WORTH_THREADS;
+  return ground.world.graph.asns.length < ases || predictions < enough
+    ? 1
+    : Math.min(8, availableParallelism());
+}
+
+/** What `search` finds, found on as many threads; `progress` is told how many were scored. */
+export async function searchOn(
+  threads: number,
+  ground: Ground,
+  whole: Deployment,
+  options: SearchOptions,
+  progress: (scored: number) => void,
+): Promise<Found> {
+  if (threads <= 1) return search(ground, whole, { ...options, tell: (_, count) => progress(count) });
+  const { goal, capacities } = options;
+  const goals = { goal, ...(capacities && { capacities }) };
+  return pooled<number, Found>(threads, ground, { kind: 'scores', goals }, async (pool) => {
+    const looking = searching(whole, options);
+    let scored = 0;
+    let step = looking.next();
+    while (!step.done) step = looking.next(await pool.all(step.value, () => progress(++scored)));
+    return step.value;
+  });
+}
+
+/** Pairs that a thread is handed at once: enough that handing over costs nothing, few enough that threads end together. */
+const PAIRS = 8;
+
+/** What `doubleFailures` finds, found on as many threads. */
+export async function doubleFailuresOn(threads: number, prediction: Prediction): Promise<readonly Failing[]> {
+  if (threads <= 1) return doubleFailures(prediction);
+  const { ground, deployment } = prediction;
+  const pairs = pairsOf(prediction);
+  const tasks = Array.from({ length: Math.ceil(pairs.length / PAIRS) }, (_, i) =>
+    pairs.slice(i * PAIRS, (i + 1) * PAIRS),
+  );
+  return pooled<readonly Failing[], readonly Failing[]>(
+    threads,
+    ground,
+    { kind: 'failures', deployment },
+    async (pool) => (await pool.all(tasks)).flat(),
+  );
+}
+
+async function pooled<F, R>(
+  threads: number,
+  ground: Ground,
+  job: Job,
+  run: (pool: Pool<F>) => Promise<R>,
+): Promise<R> {
+  const pool = new Pool<F>(threads, sharedWorld(ground), job);
+  try {
+    return await run(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+function sharedWorld(ground: Ground): SharedArrayBuffer {
+  const packed = packWorld(ground.world);
+  const shared = new SharedArrayBuffer(packed.length);
+  new Uint8Array(shared).set(packed);
+  return shared;
+}
+
+/** Tasks that are being done. */
+interface Batch<F> {
+  readonly tasks: readonly unknown[];
+  readonly found: F[];
+  next: number;
+  left: number;
+  did(): void;
+  done(error?: Error): void;
+}
+
+class Pool<F> {
+  readonly #workers: readonly Worker[];
+  #batch: Batch<F> | undefined;
+  #failed: Error | undefined;
+  #closing = false;
+
+  constructor(threads: number, world: SharedArrayBuffer, job: Job) {
+    const file = new URL(`./predict-worker${extname(import.meta.url)}`, import.meta.url);
+    this.#workers = Array.from({ length: threads }, () => {
+      const worker = new Worker(file, { workerData: { world, job } });
+      worker.on('message', (answer: { readonly at: number; readonly found: F }) =>
+        this.#take(worker, answer),
+      );
+      worker.on('error', (error) => this.#fail(error.message));
+      worker.on('exit', (code) => this.#fail(`it ended with ${code}`));
+      return worker;
+    });
+  }
+
+  /** What came of the tasks, in their order. A thread that fails fails them all. */
+  all(tasks: readonly unknown[], did: () => void = () => undefined): Promise<readonly F[]> {
+    return new Promise((resolve, reject) => {
+      const found = new Array<F>(tasks.length);
+      const done = (error?: Error) => (error ? reject(error) : resolve(found));
+      if (this.#failed || tasks.length === 0) return done(this.#failed);
+      this.#batch = { tasks, found, next: 0, left: tasks.length, did, done };
+      for (const worker of this.#workers) this.#hand(worker, this.#batch);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #hand(worker: Worker, batch: Batch<F>): void {
+    if (batch.next === batch.tasks.length) return;
+    const at = batch.next++;
+    worker.postMessage({ at, what: batch.tasks[at] } satisfies Task);
+  }
+
+  #take(worker: Worker, { at, found }: { readonly at: number; readonly found: F }): void {
+    const batch = this.#batch;
+    if (!batch) return;
+    batch.found[at] = found;
+    batch.did();
+    if (--batch.left === 0) batch.done();
+    else this.#hand(worker, batch);
+  }
+
+  #fail(why: string): void {
+    if (this.#closing || this.#failed) return;
+    this.#failed = new Failure(`a thread that predicts failed: ${why}; --threads 1 does without threads`);
+    this.#batch?.done(this.#failed);
+  }
+}
