@@ -44,6 +44,13 @@ test('a forged origin is one hop longer and invalid to nobody who validates orig
   expect(attack({ kind: 'forged', rov: { asns: [1, 2, 12, 14] } })).toBe('2 12 13 14: 0.50');
 });
 
+test('who validates paths stays undecided between a good route and a forged one that validation lets pass', () => {
+  // From its provider 2, which published nothing, 12 hears a way down that may be right (aspa-verification, downstream paths).
+  expect(attack({ kind: 'forged', aspa: { asns: [12] } })).toBe('2 12 13 14: 0.50');
+  // Origin validation at the same network asks nobody.
+  expect(attack({ subprefix: false, rov: { asns: [12] }, aspa: { asns: [12] } })).toBe('2 13 14: 0.43');
+});
+
 test('networks that validate origins refuse it, and protect those behind them; without a ROA they cannot', () => {
   expect(attack({ rov: { asns: [2] } })).toBe('13: 0.14');
   expect(attack({ rov: { asns: [12] } })).toBe('2 13 14: 0.43');

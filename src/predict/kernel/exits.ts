@@ -17,9 +17,14 @@ export function place(
   const { share, whole, tied } = shares;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
-  const picky = filter !== undefined && filter.refuses[v] === 1;
+  let picky = filter !== undefined && filter.refuses[v] === 1;
+  let ties = tie(scene, shares, v, anyQuiet, told);
+  if (picky && filter?.accepts !== undefined) {
+    const good = accepted(scene, shares, v, ties);
+    picky = good >= 0;
+    if (good !== 0) ties = Math.abs(good);
+  }
   const plain = shares.seeded[v] === 0 && !picky;
-  const ties = tie(scene, shares, v, anyQuiet, told);
   if (ties > 0 && plain) {
     // The usual case: wherever the traffic leaves, it goes to the same sites.
     const all = whole[tied[0]!]!;
@@ -213,6 +218,27 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, 
     tied[found++] = u;
   }
   return found;
+}
+
+/**
+ * Moves the tied neighbours whose routes `v` accepts to the front and returns how many; negative when tainted routes are among
+ * them, which then count like the others (ASPA lets some pass, and which the neighbour sends is not known here).
+ */
+function accepted(scene: Scene, shares: Shares, v: number, ties: number): number {
+  const { site } = scene.routes;
+  const { tainted } = scene.seeds;
+  const { tied } = shares;
+  let good = 0;
+  let passed = false;
+  for (let t = 0; t < ties; t++) {
+    const u = tied[t]!;
+    if (tainted[site[u]!] === 1) {
+      if (!scene.filter!.accepts!(u, v)) continue;
+      passed = true;
+    }
+    tied[good++] = u;
+  }
+  return passed ? -good : good;
 }
 
 /** Collects the candidates of one node: entry nodes into the tied neighbours, and seeds. Returns how many. */
