@@ -2,16 +2,8 @@
 /** The world for predictions beside the internet it is made from: what is predicted of it is what its routers do. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import {
-  type Address,
-  type Clock,
-  Heap,
-  type Instant,
-  instant,
-  ipv4,
-  type Prefix,
-  seconds,
-} from '../base/index.ts';
+import { type Address, instant, ipv4, type Prefix, seconds } from '../base/index.ts';
+import { VirtualClock } from '../emulate/index.ts';
 import { parsePlan } from '../plan/index.ts';
 import {
   type Deployment,
@@ -38,40 +30,14 @@ const { plan } = parsed;
 const PREFIX = plan.prefixes[0] as Prefix;
 const LOCAL = '127.0.0.1' as Address;
 
-/** Time that goes on when it is told to. */
-class Hours implements Clock {
-  #now = instant(0);
-  #order = 0;
-  readonly #queue = new Heap<{ at: Instant; order: number; run: () => void; off: boolean }>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order),
-  );
-
-  now(): Instant {
-    return this.#now;
-  }
-
-  wake(at: Instant, run: () => void): () => void {
-    const entry = { at: at < this.#now ? this.#now : at, order: this.#order++, run, off: false };
-    this.#queue.push(entry);
-    return () => {
-      entry.off = true;
-    };
-  }
-
-  run(ms: number): void {
-    const until = instant(this.#now + ms);
-    for (let next = this.#queue.peek(); next && next.at <= until; next = this.#queue.peek()) {
-      this.#queue.pop();
-      this.#now = next.at;
-      if (!next.off) next.run();
-    }
-    this.#now = until;
-  }
+/** Time goes on by so many milliseconds. */
+function pass(clock: VirtualClock, ms: number): void {
+  clock.run(instant(clock.now() + ms));
 }
 
 /** The embedded internet with a speaker for each session of each site, which says what it is told to. */
 class Running {
-  readonly clock = new Hours();
+  readonly clock = new VirtualClock();
   readonly map;
   readonly internet: Internet;
   readonly directions: Directions;
@@ -90,7 +56,7 @@ class Running {
     );
     this.directions = new Directions(this.internet, plan);
     this.internet.begin();
-    this.clock.run(5000);
+    pass(this.clock, 5000);
   }
 
   /** Says of every site what the deployment says, and nothing of the others. */
@@ -99,7 +65,7 @@ class Running {
       const key = doorName(door);
       const router = this.internet.nodes.get(door.router) as Node;
       this.#agents.get(key)?.feed({ kind: 'withdraw', prefix: PREFIX });
-      this.clock.run(50);
+      pass(this.clock, 50);
       router.detach(key, 'incoming', this.#lines.get(key) as never, 'ended');
       this.#agents.get(key)?.stop();
       const told = deployment.announcements.find(
@@ -141,7 +107,7 @@ class Running {
       this.#agents.set(key, agent);
       agent.start();
     }
-    this.clock.run(10_000);
+    pass(this.clock, 10_000);
   }
 
   readonly #lines = new Map<string, unknown>();

@@ -1,15 +1,8 @@
 /** The embedded internet without its doors: in virtual time, with a site's announcement originated at its upstreams. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import {
-  type Address,
-  type Clock,
-  familyOf,
-  Heap,
-  type Instant,
-  instant,
-  type Prefix,
-} from '../base/index.ts';
+import { type Address, familyOf, instant, type Prefix } from '../base/index.ts';
+import { VirtualClock } from '../emulate/index.ts';
 import { parsePlan } from '../plan/index.ts';
 import { distanceKm } from '../topology/index.ts';
 import { Directions } from './directions.ts';
@@ -26,45 +19,19 @@ if (!('plan' in parsed)) throw new Error('the example is wrong');
 const { plan } = parsed;
 const PREFIX = plan.prefixes[0] as Prefix;
 
-/** Time that goes on when it is told to. */
-class Hours implements Clock {
-  #now = instant(0);
-  #order = 0;
-  readonly #queue = new Heap<{ at: Instant; order: number; run: () => void; off: boolean }>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order),
-  );
-
-  now(): Instant {
-    return this.#now;
-  }
-
-  wake(at: Instant, run: () => void): () => void {
-    const entry = { at: at < this.#now ? this.#now : at, order: this.#order++, run, off: false };
-    this.#queue.push(entry);
-    return () => {
-      entry.off = true;
-    };
-  }
-
-  run(ms: number): void {
-    const until = instant(this.#now + ms);
-    for (let next = this.#queue.peek(); next && next.at <= until; next = this.#queue.peek()) {
-      this.#queue.pop();
-      this.#now = next.at;
-      if (!next.off) next.run();
-    }
-    this.#now = until;
-  }
+/** Time goes on by so many milliseconds. */
+function pass(clock: VirtualClock, ms: number): void {
+  clock.run(instant(clock.now() + ms));
 }
 
 const NOWHERE = { address: '127.0.0.1' as Address, port: 0, from: '127.0.0.1' as Address };
 
 function world(seed: number, ases = 40) {
-  const clock = new Hours();
+  const clock = new VirtualClock();
   const map = layOut(plan, { ases, seed });
   const internet = new Internet(map, plan.asn, () => NOWHERE, clock, { changed() {}, note() {} });
   internet.begin();
-  clock.run(5000);
+  pass(clock, 5000);
   return { clock, map, internet };
 }
 
@@ -100,7 +67,7 @@ test('every session comes up, and what one site announces reaches every router w
   const w = world(3);
   expect(w.internet.down()).toEqual([]);
   announce(w, 'fra');
-  w.clock.run(3000);
+  pass(w.clock, 3000);
   const ends = w.map.routers
     .map((r) => w.internet.trace(r.name, PREFIX))
     .map((j) => (endOf(j).startsWith('64601') || endOf(j).startsWith('64602') ? 'there' : j.lost));
@@ -111,7 +78,7 @@ test('no path goes down to a customer or across to a peer and then up or across 
   for (const seed of [1, 2, 3]) {
     const w = world(seed);
     for (const site of Object.keys(plan.sites)) announce(w, site);
-    w.clock.run(3000);
+    pass(w.clock, 3000);
     const relation = new Map<string, string>();
     for (const c of w.map.cables) {
       relation.set(`${c.from} ${c.to}`, c.relation);
@@ -132,7 +99,7 @@ test('no path goes down to a customer or across to a peer and then up or across 
 test('a site that is withdrawn costs no packet: at no moment is anybody on the way without one', () => {
   const w = world(15, 92);
   for (const site of Object.keys(plan.sites)) announce(w, site);
-  w.clock.run(3000);
+  pass(w.clock, 3000);
   const lost: string[] = [];
   let arrived = 0;
   const edges = w.map.routers.filter((r) => r.tier === 'edge');
@@ -148,9 +115,9 @@ test('a site that is withdrawn costs no packet: at no moment is anybody on the w
   for (let i = 0; i < 20; i++) {
     if (i === 5) announce(w, 'tyo', false);
     send();
-    w.clock.run(20);
+    pass(w.clock, 20);
   }
-  w.clock.run(3000);
+  pass(w.clock, 3000);
   expect(arrived + lost.length).toBe(20 * edges.length);
   expect(lost).toEqual([]);
 });
@@ -163,10 +130,10 @@ test('a cable that is cut carries nothing, both ends know at once, and healed it
   expect(done.length).toBeGreaterThan(0);
   expect(w.internet.nodes.get(cable.from)?.speaker.peers.get(cable.to)?.established).toBeUndefined();
   expect(w.internet.nodes.get(cable.to)?.speaker.peers.get(cable.from)?.established).toBeUndefined();
-  w.clock.run(5000);
+  pass(w.clock, 5000);
   expect(w.internet.cuts()).toEqual(done);
   expect(w.internet.heal(b, a)).toEqual(done);
-  w.clock.run(5000);
+  pass(w.clock, 5000);
   expect(w.internet.down()).toEqual([]);
   expect(w.internet.cut('nowhere')).toEqual([]);
 });
