@@ -5,36 +5,23 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { encode } from 'dns-packet';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CITIES, countryOf, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import { countryOf, packWorld } from '../topology/index.ts';
 import { readAtlas, readProbes, siteNamer } from './atlas.ts';
 import { bytesOf } from './observations.ts';
 import { predictCommand } from './predict.ts';
+import { made, twoSites } from './two-sites.test-support.ts';
 
 let folder: string;
 let plan: string;
 let kept: string;
 let out: string[];
-const made = generateWorld({ ases: 600, seed: 3 });
-const near = (city: string) =>
-  transitNear(made, findPlace(city, CITIES) as { lat: number; lon: number })[0] as number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nearcast-'));
   plan = join(folder, 'plan.yaml');
   kept = join(folder, 'plan.corrections.json');
   writeFileSync(join(folder, 'world.bin'), packWorld(made));
-  writeFileSync(
-    plan,
-    `network: test
-asn: 64500
-prefixes: [203.0.113.0/24]
-sites:
-  fra: { place: "Frankfurt, DE", upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider } ] }
-  sin: { place: "Singapore, SG", upstreams: [ { asn: ${near('Singapore')}, address: 192.0.2.2, role: provider } ] }
-services:
-  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }
-`,
-  );
+  writeFileSync(plan, twoSites());
   writeFileSync(join(folder, 'landed.csv'), csv(100, 300, 'sin'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));

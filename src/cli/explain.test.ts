@@ -3,31 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { CITIES, countryOf, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import { countryOf, packWorld } from '../topology/index.ts';
 import { explainCommand } from './explain.ts';
+import { made, near, twoSites } from './two-sites.test-support.ts';
 
 let folder: string;
 let out: string[];
-const made = generateWorld({ ases: 600, seed: 3 });
-const near = (city: string) =>
-  transitNear(made, findPlace(city, CITIES) as { lat: number; lon: number })[0] as number;
 const asn = made.graph.asns[400] as number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nearcast-'));
   writeFileSync(join(folder, 'world.bin'), packWorld(made));
-  writeFileSync(
-    join(folder, 'plan.yaml'),
-    `network: test
-asn: 64500
-prefixes: [203.0.113.0/24]
-sites:
-  fra: { place: "Frankfurt, DE", upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider } ] }
-  sin: { place: "Singapore, SG", upstreams: [ { asn: ${near('Singapore')}, address: 192.0.2.2, role: provider } ] }
-services:
-  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }
-`,
-  );
+  writeFileSync(join(folder, 'plan.yaml'), twoSites());
   writeFileSync(
     join(folder, 'pfx2as.txt'),
     `198.51.0.0\t16\t1\n198.51.100.0\t24\t${asn}_7\n2001:db8::\t32\t${asn}\nnonsense\n`,

@@ -5,31 +5,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Plan, parsePlan } from '../plan/index.ts';
 import { groundOf } from '../predict/index.ts';
-import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import { packWorld } from '../topology/index.ts';
 import { predictCommand } from './predict.ts';
 import { stage } from './predict-stage.ts';
+import { made, twoSites } from './two-sites.test-support.ts';
 
 let folder: string;
 let out: string[];
-const made = generateWorld({ ases: 600, seed: 3 });
-const near = (city: string) =>
-  transitNear(made, findPlace(city, CITIES) as { lat: number; lon: number })[0] as number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'nearcast-'));
   writeFileSync(join(folder, 'world.bin'), packWorld(made));
-  writeFileSync(
-    join(folder, 'plan.yaml'),
-    `network: test
-asn: 64500
-prefixes: [203.0.113.0/24]
-sites:
-  fra: { place: "Frankfurt, DE", capacity: 1 Gbps, upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider } ] }
-  sin: { place: "Singapore, SG", capacity: 5 Tbps, upstreams: [ { asn: ${near('Singapore')}, address: 192.0.2.2, role: provider } ] }
-services:
-  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }
-`,
-  );
+  writeFileSync(join(folder, 'plan.yaml'), twoSites({ fra: '1 Gbps', sin: '5 Tbps' }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => {
