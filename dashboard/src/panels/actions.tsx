@@ -7,6 +7,7 @@ import { placeText, sceneOf } from '../data/scene.ts';
 import { useStore } from '../store/store.ts';
 import { Blank } from '../ui/blank.tsx';
 import { BY, SiteOrders } from '../ui/orders.tsx';
+import { PastNote } from '../ui/past-note.tsx';
 import { MoodIcon, SiteName, State } from '../ui/state.tsx';
 import { TokenForm } from '../ui/token-form.tsx';
 
@@ -28,14 +29,7 @@ export function ActionsPanel() {
     );
   return (
     <>
-      {!live && (
-        <section class="first">
-          <p>This is the past. Nothing here can be changed.</p>
-          <button type="button" class="main" onClick={() => app.look({ at: undefined })}>
-            Back to now
-          </button>
-        </section>
-      )}
+      {!live && <PastNote />}
       {live && !mayAsk && <TokenForm />}
       <Held />
       <section class="section">

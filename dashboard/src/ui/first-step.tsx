@@ -1,20 +1,20 @@
-/** The obvious first thing to do: kill the site that answers most people, or mend what is broken. */
+/** The obvious first thing to do: kill the site that answers most people, or mend what is broken; and what came of it, and why. */
 import { useApp, useShown } from '../app.ts';
 import { sceneOf } from '../data/scene.ts';
+import { story } from '../data/story.ts';
+import { useStore } from '../store/store.ts';
+
+/** Faults that are explained, the latest first. */
+const TOLD = 2;
+/** Events that are looked through. */
+const MOST = 5000;
+import { PastNote } from './past-note.tsx';
 
 export function FirstStep() {
   const app = useApp();
   const { snapshot, live } = useShown();
   const { looks, catchments, sites } = sceneOf(snapshot);
-  if (!live)
-    return (
-      <section class="first">
-        <p>This is the past. Nothing here can be changed.</p>
-        <button type="button" class="main" onClick={() => app.look({ at: undefined })}>
-          Back to now
-        </button>
-      </section>
-    );
+  if (!live) return <PastNote />;
   const broken = Object.keys(snapshot.faults).length > 0;
   const standing = sites.filter((s) => looks.get(s)?.mood === 'ok');
   const target = standing.includes('tyo')
@@ -25,14 +25,14 @@ export function FirstStep() {
     <section class="first">
       {broken ? (
         <>
-          <p>Something is broken on purpose. Its clients went elsewhere; mend it and they come back.</p>
+          <Stories />
           <button type="button" class="main" onClick={() => app.intent.set({ do: 'heal', ...by })}>
             Heal everything
           </button>
         </>
       ) : target ? (
         <>
-          <p>Nothing here is simulated in the page: real agents, real BGP. Break it.</p>
+          <p>Real agents, real BGP, nothing played back. Kill a site, and watch where its clients go.</p>
           <button
             type="button"
             class="main"
@@ -45,5 +45,20 @@ export function FirstStep() {
         <p>No site announces at the moment.</p>
       )}
     </section>
+  );
+}
+
+function Stories() {
+  const { snapshot } = useShown();
+  const timeline = useStore(useApp().live.history)?.timeline;
+  const faults = Object.entries(snapshot.faults).sort(([, a], [, b]) => b.at - a.at);
+  const told = faults.slice(0, TOLD);
+  return (
+    <>
+      {told.map(([id, fault]) => (
+        <p key={id}>{story(fault, timeline?.between(fault.at, snapshot.at, MOST) ?? [], snapshot)}</p>
+      ))}
+      {faults.length > TOLD && <p class="dim">{faults.length - TOLD} more faults are under Actions.</p>}
+    </>
   );
 }
