@@ -22,7 +22,7 @@ export function describe(event: Body): string {
     case 'decision':
       return `${event.site} ${LEVEL[event.is.level]} for ${event.is.prefixes.join(' ')}${because(event.is.why)}`;
     case 'ticket':
-      return `${event.site}: ${TICKET[event.is.ticket]}${because(event.is.refused === undefined ? [] : [event.is.refused])}`;
+      return `${event.site} ${TICKET[event.is.ticket]}${because(event.is.refused === undefined ? [] : [event.is.refused])}`;
     case 'guard':
       return `guard: ${event.is.spokenFor.length} of ${event.is.sites.length} sites are out or may leave, ${event.is.keep} must stay${
         event.is.sharedFaults.length > 0 ? `; ${event.is.sharedFaults.join(', ')} fails everywhere` : ''
@@ -30,13 +30,13 @@ export function describe(event: Body): string {
     case 'session':
       return `the session of ${event.site} with ${event.upstream} is ${event.is.state}${because(event.is.why === undefined ? [] : [event.is.why])}`;
     case 'announcement': {
-      const { site, upstream, prefix, is } = event;
-      if (!is) return `${site} has nothing to say of ${prefix} to ${upstream} any more`;
+      const { site, upstream, prefix, was, is } = event;
+      if (!is) return `${site} no longer speaks of ${prefix} to ${upstream}`;
       const stands =
         is.actual === 'withdrawn'
-          ? `${upstream} has no ${prefix} from ${site}`
+          ? `${upstream} ${was && was.actual !== 'withdrawn' ? 'no longer has' : 'does not have'} ${prefix} from ${site}`
           : `${upstream} has ${prefix} from ${site}${is.actual === 'full' ? '' : ', less preferred'}`;
-      return is.actual === is.expected ? stands : `${stands}; expected: ${is.expected}${because(is.why)}`;
+      return is.actual === is.expected ? stands : `${stands}, but ${SHOULD[is.expected]}${because(is.why)}`;
     }
     case 'landing': {
       const { vantage, was, is } = event;
@@ -146,8 +146,14 @@ const LEVEL = {
   pending: 'waits for its health',
 };
 
+const SHOULD = {
+  full: 'should have it in full',
+  'less-preferred': 'should have it as less preferred',
+  withdrawn: 'should not have it',
+};
+
 const TICKET = {
-  unknown: 'nobody knows whether it may leave',
+  unknown: 'does not know whether it may leave',
   held: 'may leave',
   lease: 'may leave, though the controller is lost',
   refused: 'may not leave',

@@ -12,6 +12,7 @@ import {
   type Row,
   rowText,
   stepFrom,
+  usualOf,
 } from './chronicle.ts';
 
 const first = network('fra nyc', 'lon chi tyo');
@@ -113,4 +114,47 @@ test('density counts each row once, both ends of the time included, and what bro
   expect(d.most).toBe(2);
   expect([...density(rows, BEGAN + 5000, BEGAN + 9000, 2).all]).toEqual([0, 0]);
   expect(density(rows, 5, 5, 2).most).toBe(0);
+});
+
+test('whether a site may leave is told as news only while it has a reason to leave', () => {
+  const ticket: Body = {
+    kind: 'ticket',
+    site: 'fra',
+    scope: 'anycast',
+    was: 'held',
+    is: { ticket: 'refused' },
+  };
+  const up: Body = { ...down, was: 'down', is: { verdict: 'up', phase: 'up', why: [] } };
+  const drains: Body = { kind: 'drain', site: 'fra', was: 'in', is: { phase: 'lessPreferred', remarks: [] } };
+  const seen: Body = {
+    kind: 'guard',
+    scope: 'anycast',
+    is: { keep: 1, sites: ['fra', 'nyc'], spokenFor: ['fra'], sharedFaults: [] },
+  };
+  const other: Body = { ...ticket, site: 'nyc' };
+  const timeline = told(ticket, seen, down, ticket, other, seen, up, ticket, drains, ticket);
+  const groups = chronicleOf(timeline).map((row) => `${row.seq} ${groupOf(row)}`);
+  expect(groups.filter((g) => /guard|idle/.test(g))).toEqual([
+    '1 idle',
+    '2 idle',
+    '4 guard',
+    '5 idle',
+    '6 guard',
+    '8 idle',
+    '10 guard',
+  ]);
+  expect(usualOf(timeline).map((row) => row.seq)).toEqual([3, 4, 6, 7, 9, 10]);
+});
+
+test('a probe that fails everywhere is news, and after a gap the needs are those of what was found', () => {
+  const is = { keep: 1, sites: ['fra', 'nyc'], spokenFor: [] };
+  const timeline = told(
+    { kind: 'guard', scope: 'anycast', is: { ...is, sharedFaults: ['resolver/dns'] } },
+    down,
+  );
+  timeline.jump({ ...first, seq: 40, at: BEGAN + 40_000 });
+  timeline.push(
+    numbered({ kind: 'ticket', site: 'fra', scope: 'anycast', was: 'held', is: { ticket: 'refused' } }, 41),
+  );
+  expect(chronicleOf(timeline).map(groupOf)).toEqual(['guard', 'health', 'orders', 'idle']);
 });

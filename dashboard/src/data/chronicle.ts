@@ -1,5 +1,5 @@
 /** Everything that happened but counts, oldest first, as rows that can be filtered, searched, stepped through and counted. Pure. */
-import { about, type Event, type Snapshot } from '../../../src/control/index.ts';
+import { about, type Event, type Snapshot, type Timeline } from '../../../src/control/index.ts';
 import { follow } from './follow.ts';
 import { sentence } from './sentence.ts';
 
@@ -11,15 +11,78 @@ export interface Gap {
   readonly at: number;
 }
 
-export type Row = Exclude<Event, { kind: 'traffic' }> | Gap;
+type Happened = Exclude<Event, { kind: 'traffic' }>;
+export type Row = Happened | Gap;
 
-export const chronicleOf = follow<Row[]>({
-  begin: () => [],
-  take: (rows, event) => {
-    if (event.kind !== 'traffic') rows.push(event);
+interface Chronicle {
+  readonly rows: Row[];
+  readonly usual: Row[];
+  /** Of each site: what it would leave for, its services that are not up and its drain. */
+  needs: Map<string, Set<string>>;
+}
+
+const followed = follow<Chronicle>({
+  begin: ({ sites }) => ({ rows: [], usual: [], needs: needsOf(sites) }),
+  take: (chronicle, event) => {
+    if (event.kind === 'traffic') return;
+    note(chronicle, event);
+    chronicle.rows.push(event);
+    if (isIdle(event, chronicle.needs)) idle.add(event);
+    if (USUAL.includes(groupOf(event))) chronicle.usual.push(event);
   },
-  jump: (rows, { seq, at }) => void rows.push({ kind: 'gap', seq, at }),
+  jump: (chronicle, { seq, at, sites }) => {
+    const gap: Gap = { kind: 'gap', seq, at };
+    chronicle.needs = needsOf(sites);
+    chronicle.rows.push(gap);
+    chronicle.usual.push(gap);
+  },
 });
+
+/** Every row, oldest first. */
+export const chronicleOf = (timeline: Timeline): readonly Row[] => followed(timeline).rows;
+
+/** Rows that are shown unless somebody chooses, oldest first: what is news, and what the bar of time steps through. */
+export const usualOf = (timeline: Timeline): readonly Row[] => followed(timeline).usual;
+
+/** Tickets and guards that were of no use to anybody when they came. */
+const idle = new WeakSet<Row>();
+
+/** A ticket matters to a site that has a reason to leave, and the guard when a site has one or a probe fails everywhere. */
+function isIdle(event: Happened, needs: Chronicle['needs']): boolean {
+  if (event.kind === 'ticket') return !needs.get(event.site)?.size;
+  if (event.kind !== 'guard' || event.is.sharedFaults.length > 0) return false;
+  return !event.is.sites.some((site) => needs.get(site)?.size);
+}
+
+function note(chronicle: Chronicle, event: Happened): void {
+  if (event.kind === 'start') chronicle.needs = needsOf(event.is.sites);
+  if (event.kind !== 'verdict' && event.kind !== 'drain') return;
+  const needs = chronicle.needs.get(event.site) ?? new Set();
+  chronicle.needs.set(event.site, needs);
+  const [reason, stands] =
+    event.kind === 'drain'
+      ? ['drain', event.is.phase !== 'in']
+      : [`service ${event.service}`, !CONTENT.includes(event.is.phase)];
+  if (stands) needs.add(reason);
+  else needs.delete(reason);
+}
+
+/** Phases of a service that make nobody leave. */
+const CONTENT: readonly string[] = ['up', 'unknown', 'rising'];
+
+function needsOf(sites: Snapshot['sites']): Map<string, Set<string>> {
+  return new Map(
+    Object.entries(sites).map(([name, { drain, verdicts }]) => [
+      name,
+      new Set([
+        ...(drain.phase === 'in' ? [] : ['drain']),
+        ...Object.entries(verdicts).flatMap(([service, { phase }]) =>
+          CONTENT.includes(phase) ? [] : [`service ${service}`],
+        ),
+      ]),
+    ]),
+  );
+}
 
 /** Kinds as people think of them, in the order in which they are offered. */
 export const GROUPS = {
@@ -30,11 +93,15 @@ export const GROUPS = {
   sessions: 'Sessions',
   moves: 'Clients that moved',
   paths: 'Other ways',
+  idle: 'Guard at rest',
 } as const;
 export type Group = keyof typeof GROUPS;
 export const GROUP_NAMES = Object.keys(GROUPS) as readonly Group[];
-/** What is shown unless somebody chooses: a client that goes to the same site another way is of interest to few. */
-export const USUAL: readonly Group[] = GROUP_NAMES.filter((g) => g !== 'paths');
+/**
+ * What is shown unless somebody chooses: a client that goes to the same site another way is of interest to few, and so is
+ * whether a site may leave that has no reason to.
+ */
+export const USUAL: readonly Group[] = GROUP_NAMES.filter((g) => g !== 'paths' && g !== 'idle');
 
 export function groupOf(row: Row): Group {
   switch (row.kind) {
@@ -48,7 +115,7 @@ export function groupOf(row: Row): Group {
       return 'announcements';
     case 'ticket':
     case 'guard':
-      return 'guard';
+      return idle.has(row) ? 'idle' : 'guard';
     case 'session':
       return 'sessions';
     case 'landing':
@@ -121,7 +188,7 @@ export function passes(row: Row, { groups, site, text }: Filter, snapshot: Snaps
   return words.every((word) => whole.includes(word));
 }
 
-function aboutSite(row: Exclude<Row, Gap>, site: string): boolean {
+function aboutSite(row: Happened, site: string): boolean {
   return about(row).sites.includes(site) || (row.kind === 'guard' && row.is.sites.includes(site));
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { apply, type Event, type Site } from '../../../src/control/index.ts';
-import { move, network, site } from '../testing/snapshot.test-support.ts';
+import { apply, type Body, type Event, type Site } from '../../../src/control/index.ts';
+import { BEGAN, move, network, site } from '../testing/snapshot.test-support.ts';
 import { histogram } from './histogram.ts';
 import { news } from './news.ts';
 import { lookOf, quantile, roundTrips, sceneOf } from './scene.ts';
+import { sentence } from './sentence.ts';
 
 const look = (change: Partial<Site>) => {
   const { mood, word } = lookOf({ ...site('fra'), ...change });
@@ -75,6 +76,29 @@ test('clients that move together are one piece of news, and what is between burs
   ]);
   expect(news(events, snapshot, 1)).toHaveLength(1);
   expect(news([], snapshot, 10)).toEqual([]);
+});
+
+test('a sentence begins with a capital, but a name stays as it is', () => {
+  const snapshot = network('fra nyc', 'lon');
+  const said = (body: Body) => sentence({ ...body, run: 'r1', seq: 1, at: BEGAN }, snapshot);
+  const lost = { kind: 'announcement', site: 'fra', upstream: 'as64601', prefix: '203.0.113.0/24' } as const;
+  expect([
+    said({ kind: 'process', site: 'fra', was: 'running', is: { standing: 'dead' } }),
+    said({ kind: 'ticket', site: 'fra', scope: 'anycast', is: { ticket: 'refused', refused: 'too fast' } }),
+    said({
+      ...lost,
+      was: { expected: 'full', actual: 'full' },
+      is: { expected: 'withdrawn', actual: 'withdrawn', why: [] },
+    }),
+    said({ ...lost, is: { expected: 'full', actual: 'withdrawn', why: ['no session'] } }),
+    said({ kind: 'fault', id: 'x', is: { fault: 'service', site: 'fra', service: 'web', how: 'hang' } }),
+  ]).toEqual([
+    'The agent of fra is dead.',
+    'fra may not leave: too fast.',
+    'as64601 no longer has 203.0.113.0/24 from fra.',
+    'as64601 does not have 203.0.113.0/24 from fra, but should have it in full: no session.',
+    'web at fra fails on purpose (hang).',
+  ]);
 });
 
 test('round trips come in order with their people, and a quantile is one of them', () => {

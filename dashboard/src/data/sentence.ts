@@ -6,7 +6,10 @@ import { placeText } from './scene.ts';
 /** Undefined of what nobody needs to read, such as counts. */
 export function sentence(event: Event, snapshot: Snapshot): string | undefined {
   if (event.kind === 'traffic') return undefined;
-  if (event.kind !== 'landing') return stop(describe(event));
+  if (event.kind !== 'landing') {
+    const text = describe(event);
+    return stop(beginsWithName(text, event, snapshot) ? text : capital(text));
+  }
   const vantage = Object.hasOwn(snapshot.vantages, event.vantage)
     ? snapshot.vantages[event.vantage]
     : undefined;
@@ -28,6 +31,19 @@ export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
+/** Names stay as they are. */
+function beginsWithName(text: string, event: Event, { sites }: Snapshot): boolean {
+  const names = [
+    ...Object.keys(sites),
+    'site' in event && event.site,
+    'upstream' in event && event.upstream,
+    'service' in event && event.service,
+    event.kind === 'fault' && event.is.fault === 'service' && event.is.service,
+    event.kind === 'order' && event.order.owner,
+  ];
+  return names.some((name) => name !== false && (text.startsWith(`${name} `) || text.startsWith(`${name}:`)));
+}
+
 function stop(text: string): string {
-  return `${capital(text)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  return `${text}${/[.!?]$/.test(text) ? '' : '.'}`;
 }

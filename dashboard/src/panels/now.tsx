@@ -1,10 +1,11 @@
 /** What one sees first: what to do, the sites with their state and their part of the people, and what just happened. */
 import { useApp, useAt, useShown } from '../app.ts';
+import { countUntil, usualOf } from '../data/chronicle.ts';
 import { clockText, many, rttText, shareText, spanText } from '../data/format.ts';
 import { news } from '../data/news.ts';
 import { placeText, sceneOf } from '../data/scene.ts';
-
 import { useStore } from '../store/store.ts';
+import { About } from '../ui/about.tsx';
 import { FirstStep } from '../ui/first-step.tsx';
 import { State, useSiteColour } from '../ui/state.tsx';
 
@@ -17,6 +18,7 @@ export function Now() {
   return (
     <>
       <FirstStep />
+      <About />
       <Sites />
       <Nowhere />
       <News />
@@ -96,11 +98,13 @@ function News() {
   const history = useStore(useApp().live.history);
   const { snapshot } = useShown();
   const at = useAt();
-  // A client that goes to the same site another way is for the timeline.
-  const happened = (history?.timeline.between(at - NEWS_MS, at) ?? []).filter(
-    (e) => e.kind !== 'landing' || e.was.site !== e.is.site,
+  const rows = history ? usualOf(history.timeline) : [];
+  const happened = rows.slice(countUntil(rows, at - NEWS_MS), countUntil(rows, at));
+  const said = news(
+    happened.filter((row) => row.kind !== 'gap'),
+    snapshot,
+    NEWS,
   );
-  const said = news(happened, snapshot, NEWS);
   return (
     <section class="section">
       <h2 class="label">What just happened</h2>

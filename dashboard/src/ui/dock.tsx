@@ -1,7 +1,7 @@
 /** The bar under the map: where in time one is, and the way to any other instant. It drives the map and every panel. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useApp, useShown } from '../app.ts';
-import { chronicleOf, countUntil, rowText, stepFrom } from '../data/chronicle.ts';
+import { countUntil, rowText, stepFrom, usualOf } from '../data/chronicle.ts';
 import { clockText, instantText } from '../data/format.ts';
 import { SPAN_NAMES, spanOf, stretchOf } from '../data/span.ts';
 import { useStore } from '../store/store.ts';
@@ -28,7 +28,7 @@ export function Dock() {
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState(5);
   const timeline = history?.timeline;
-  const rows = timeline ? chronicleOf(timeline) : [];
+  const rows = timeline ? usualOf(timeline) : [];
   const first = timeline?.first.at ?? snapshot.at;
   // A clock behind that of the server must not hide what has just happened.
   const now = Math.max(clock, timeline?.latest.at ?? 0);

@@ -3,19 +3,29 @@ import { useApp, useShown } from '../app.ts';
 import { sceneOf } from '../data/scene.ts';
 import { story } from '../data/story.ts';
 import { useStore } from '../store/store.ts';
+import { PastNote } from './past-note.tsx';
 
 /** Faults that are explained, the latest first. */
 const TOLD = 2;
 /** Events that are looked through. */
 const MOST = 5000;
-import { PastNote } from './past-note.tsx';
 
 export function FirstStep() {
   const app = useApp();
   const { snapshot, live } = useShown();
   const { looks, catchments, sites } = sceneOf(snapshot);
-  if (!live) return <PastNote />;
   const broken = Object.keys(snapshot.faults).length > 0;
+  if (!live)
+    return (
+      <>
+        <PastNote />
+        {broken && (
+          <section class="first">
+            <Stories />
+          </section>
+        )}
+      </>
+    );
   const standing = sites.filter((s) => looks.get(s)?.mood === 'ok');
   const target = standing.includes('tyo')
     ? 'tyo'

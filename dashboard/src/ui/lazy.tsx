@@ -22,10 +22,18 @@ export function lazy(name: string, load: () => Promise<{ readonly default: Compo
     if (!failed) return <Blank wait title={`Loading ${name}`} />;
     return (
       <Blank title={`${name} could not be loaded`}>
-        <p>The server did not hand out a part of this page.</p>
-        <button type="button" onClick={() => setFailed(false)}>
-          Try again
-        </button>
+        <p>
+          The server did not hand out a part of this page. If it is a newer one than when the page was opened,
+          the page has to be loaded anew; you come back to this view.
+        </p>
+        <p class="orders">
+          <button type="button" onClick={() => setFailed(false)}>
+            Try again
+          </button>
+          <button type="button" onClick={() => location.reload()}>
+            Load the page anew
+          </button>
+        </p>
       </Blank>
     );
   };

@@ -1,7 +1,7 @@
 /** Time from left to right: how much happened when, and the handle that says which instant is shown. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from '../app.ts';
-import { chronicleOf, density, rowText, stepFrom } from '../data/chronicle.ts';
+import { density, rowText, stepFrom, usualOf } from '../data/chronicle.ts';
 import { clockText, instantText } from '../data/format.ts';
 import { marks, markText, type Stretch } from '../data/span.ts';
 import { useStore } from '../store/store.ts';
@@ -34,7 +34,7 @@ export function TimeTrack({ stretch, now, at, onPlay, onTake }: Props) {
   const [box, { width }] = useSize<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
   const timeline = history?.timeline;
-  const rows = timeline ? chronicleOf(timeline) : [];
+  const rows = timeline ? usualOf(timeline) : [];
   const first = timeline?.first.at ?? now;
   const { from, to } = stretch;
   const xOf = (instant: number) => ((instant - from) / (to - from)) * width;

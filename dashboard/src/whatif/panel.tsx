@@ -49,6 +49,7 @@ function Board({ opened }: { readonly opened: Opened }) {
   return (
     <>
       <section class="section">
+        <h2>What if</h2>
         <p>Switch sites off, lengthen their paths, and see who would go where. Nothing is done by it.</p>
         <p class="dim small">
           {countText(opened.networks)} client networks, predicted: {opened.source}.
