@@ -13,6 +13,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import {
   addSeed,
@@ -87,6 +88,12 @@ function timed<T>(run: () => T): [T, number] {
   return [result, performance.now() - from];
 }
 
+/** Milliseconds of processor time: what it costs however busy the machine is with other things. */
+function processor(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 const median = (times: readonly number[]) =>
   [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] as number;
 const total = (times: readonly number[]) => times.reduce((a, b) => a + b, 0);
@@ -154,6 +161,20 @@ function loadText(): { graph: Graph; text: Uint8Array } | undefined {
   };
   const [loaded, ms] = timed(load);
   row({ what: 'graph from bzip2 text, first time', value: ms, unit: 'ms', aim: 1000 });
+  const again = Array.from({ length: flags.quick ? 3 : 7 }, () => {
+    const before = processor();
+    const [, wall] = timed(load);
+    return { wall, cpu: processor() - before };
+  });
+  const [walls, cpus] = [again.map((a) => a.wall), again.map((a) => a.cpu)];
+  row({
+    what: `  median of ${again.length}`,
+    value: median(walls),
+    best: Math.min(...walls),
+    unit: 'ms',
+    aim: 1000,
+  });
+  row({ what: '  processor time', value: median(cpus), best: Math.min(...cpus), unit: 'ms' });
   return { graph: loaded.graph, text: Buffer.concat(loaded.chunks) };
 }
 
@@ -267,6 +288,7 @@ const again = drawer();
 for (const sites of [5, 50]) {
   const plain: number[] = [];
   const times: number[] = [];
+  let [cpuPlain, cpuAll] = [0, 0];
   for (let i = 0; i < runs; i++) {
     seeds.count = 0;
     const points: (LatLon | undefined)[] = [];
@@ -276,12 +298,16 @@ for (const sites of [5, 50]) {
       points.push(terrain.at[terrain.nodePlace[terrain.nodeOffsets[v] as number] as number]);
     }
     const seedKm = kilometresTo(terrain, points);
+    const start = processor();
     plain.push(timed(() => propagate(network, seeds, routes))[1]);
+    const middle = processor();
     const [done, ms] = timed(() => {
       propagate(network, seeds, routes, undefined, true);
       return spread({ network, seeds, routes, geography: terrain, seedKm, marginKm: 100 }, shares);
     });
     if (!done) throw new Error('the memory for divisions did not suffice');
+    cpuPlain += middle - start;
+    cpuAll += processor() - middle;
     times.push(ms);
   }
   row({
@@ -296,6 +322,69 @@ for (const sites of [5, 50]) {
     unit: '×',
     ...(sites === 5 && { aim: 3 }),
   });
+  row({ what: '  times the plain mode, processor time', value: cpuAll / cpuPlain, unit: '×' });
+}
+
+const packed = packWorld(world);
+await onThreads(2);
+
+/** Plays a hundred scenarios on several threads that share one world, five times, and the same here to compare. */
+async function onThreads(count: number): Promise<void> {
+  const shared = new SharedArrayBuffer(packed.length);
+  new Uint8Array(shared).set(packed);
+  const draws = drawer();
+  const scenarios = Array.from({ length: 100 }, () => [
+    ...new Set(Array.from({ length: 5 }, () => Number(draws() % BigInt(n)))),
+  ]);
+  const workers = Array.from(
+    { length: count },
+    () => new Worker(new URL('./scenarios.ts', import.meta.url), { workerData: shared }),
+  );
+  // A thread that fails ends the program with its error.
+  for (const worker of workers)
+    worker.once('error', (error) => {
+      throw error;
+    });
+  const answer = <T>(worker: Worker) => new Promise<T>((resolve) => worker.once('message', resolve));
+  await Promise.all(workers.map((worker) => answer(worker)));
+  const walls: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    let next = 0;
+    const sums: number[] = [];
+    const from = performance.now();
+    await Promise.all(
+      workers.map(async (worker) => {
+        while (next < scenarios.length) {
+          const first = next;
+          next += 5;
+          worker.postMessage(scenarios.slice(first, next));
+          for (const [k, sum] of (await answer<number[]>(worker)).entries()) sums[first + k] = sum;
+        }
+      }),
+    );
+    // The first time warms up.
+    if (i > 0) walls.push(performance.now() - from);
+    else if (sums.some((sum, k) => sum !== sumOf(scenarios[k] as number[])))
+      throw new Error('threads found something else');
+  }
+  await Promise.all(workers.map((worker) => worker.terminate()));
+  row({
+    what: `100 scenarios, 5 origins, ${count} threads, median of 5`,
+    value: median(walls),
+    best: Math.min(...walls),
+    unit: 'ms',
+    aim: 150,
+  });
+}
+
+function sumOf(origins: readonly number[]): number {
+  seeds.count = 0;
+  for (const v of origins) addSeed(seeds, v, ORIGIN, 0, graph.asns[v] as number);
+  propagate(network, seeds, routes);
+  return routes.rank.reduce(
+    (sum, rank, v) => (rank === NONE ? sum : (sum + rank * (1 + (routes.site[v] as number))) | 0),
+    0,
+  );
 }
 
 const ground = groundOf(world);
@@ -311,7 +400,9 @@ const deployment = {
 };
 const prediction = predict(ground, deployment);
 for (let i = 0; i < 3; i++) singleFailures(prediction);
+const cpuBefore = processor();
 const tables = Array.from({ length: 5 }, () => timed(() => singleFailures(prediction))[1]);
+const cpuTables = (processor() - cpuBefore) / tables.length;
 row({
   what: 'N−1 of 50 sites, median of 5',
   value: median(tables),
@@ -319,10 +410,10 @@ row({
   unit: 'ms',
   aim: 200,
 });
+row({ what: '  processor time', value: cpuTables, unit: 'ms' });
 const whole = Array.from({ length: 5 }, () => timed(() => summarise(predict(ground, deployment)))[1]);
 row({ what: 'predict and summarise 50 sites, median of 5', value: median(whole), unit: 'ms' });
 
-const packed = packWorld(world);
 const [, openMs] = timed(() => openWorld(packed.buffer));
 row({
   what: `packed world opened (${(packed.length / 1e6).toFixed(1)} MB)`,
