@@ -143,3 +143,16 @@ test('the audit log has one line for each order, and reads back the latest', () 
   expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(5);
   expect(audited(path, 2).map((e) => e.reason)).toEqual(['reason 3\nwith a line', 'reason 4\nwith a line']);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'where there can be no folder it is said once, and nobody waits for it',
+  async () => {
+    const trouble: string[] = [];
+    const file = new StateFile('/proc/none/below/state.json', (why) => trouble.push(why));
+    for (let i = 0; i < 3; i++) {
+      file.save(saved(i) as unknown as Saved);
+      await file.settled();
+    }
+    expect(trouble).toEqual([expect.stringContaining('(ENOENT)')]);
+  },
+);

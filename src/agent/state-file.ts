@@ -3,9 +3,10 @@
  * file is the old one or the new one. Its time of change says when the agent was last alive.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { mkdir, open, rename, utimes } from 'node:fs/promises';
+import { open, rename, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Address, Instant } from '../base/index.ts';
+import { makeFolder } from '../host/index.ts';
 import type { SiteState } from '../site/index.ts';
 
 export interface Saved {
@@ -135,11 +136,13 @@ export class StateFile {
 
   async #write(): Promise<void> {
     let text = '';
+    // Whatever goes wrong goes wrong after `#writing` is set.
+    await undefined;
     try {
       while (this.#next !== undefined) {
         text = this.#next;
         this.#next = undefined;
-        await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+        makeFolder(dirname(this.path));
         await replaceFile(this.path, text);
         if (this.#unwritten !== undefined) this.#trouble(`${this.path} can be written again`);
         this.#unwritten = undefined;

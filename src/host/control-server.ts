@@ -1,5 +1,5 @@
 /** The control socket's server: a running nearcast answers questions on a Unix socket that only its user may open. */
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import net from 'node:net';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
@@ -15,6 +15,7 @@ import {
   REQUEST_LIMIT,
 } from './control-socket.ts';
 import { codeOf, HostError } from './error.ts';
+import { makeFolder } from './folder.ts';
 
 /**
  * Answers one request: with a value, a promise of one, or an iterator (generator) whose items go out one by one, as
@@ -54,7 +55,7 @@ export async function serveControl(path: string, handle: ControlHandler): Promis
     else clients.add(client);
   });
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     await bindPath(server, path);
   } catch (error) {
     if (error instanceof HostError) throw error;

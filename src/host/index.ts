@@ -20,6 +20,7 @@ export { type ControlHandler, type ControlServer, serveControl } from './control
 export { type Args, ControlError, controlPath, type Exit, type Surroundings } from './control-socket.ts';
 export { DIAL_LIMIT_MS, type DialHandlers, dial, type Target } from './dial.ts';
 export { endpoint, HostError, type HostErrorKind, listenError } from './error.ts';
+export { makeFolder } from './folder.ts';
 export {
   type Dated,
   type Journal,
