@@ -27,6 +27,7 @@ import { indexOf } from '../topology/index.ts';
 import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
 import { observationsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
+import { interrupt } from './interrupt.ts';
 import {
   bytesOf,
   type Observations,
@@ -390,25 +391,30 @@ async function searched(
     throw new Failure(`--search wants prepends or sites, not '${over}'`, EXIT.usage);
   if (goal !== 'p90-rtt' && goal !== 'balance')
     throw new Failure(`--goal wants p90-rtt or balance, not '${goal}'`, EXIT.usage);
+  const within = countOf(options.within ?? '200', '--within');
+  const threads = threadsOf(options.threads, prediction, within);
+  // On this thread alone nobody could hear Ctrl-C: there it ends the command as ever.
+  const stop = threads > 1 ? interrupt() : undefined;
   const looks: SearchOptions = {
     over,
     goal,
-    within: countOf(options.within ?? '200', '--within'),
+    get within() {
+      return stop?.asked ? 0 : within;
+    },
     ...(options.mostSites === undefined ? {} : { mostSites: countOf(options.mostSites, '--most-sites') }),
     capacities: capacitiesOf(plan),
   };
   const bar = progressBar('tried');
-  const found = await searchOn(
-    threadsOf(options.threads, prediction, looks.within),
-    prediction.ground,
-    prediction.deployment,
-    looks,
-    (count) => bar.tell(count, looks.within),
-  );
-  bar.end();
+  const found = await searchOn(threads, prediction.ground, prediction.deployment, looks, (count) =>
+    bar.tell(count, within),
+  ).finally(() => {
+    bar.end();
+    stop?.end();
+  });
+  const stopped = stop?.asked === true;
   return {
-    json: { search: { ...found, over, goal, within: looks.within } },
-    text: () => searchText(found, goal, colour),
+    json: { search: { ...found, over, goal, within, ...(stopped && { stopped }) } },
+    text: () => `${stopped ? 'stopped before the end\n' : ''}${searchText(found, goal, colour)}`,
     chart: searchDraw(found, unitOf(goal)),
     map: mapDraw(predict(prediction.ground, found.deployment), {
       title: 'Who would land where with the best that was found',
