@@ -319,6 +319,49 @@ test('after a crash, a service that was out before and still is does not end the
   expect(third.agent.held).toBeUndefined();
 });
 
+test('after a crash, a service that falls takes nothing from one that stands and is not known yet, after a second crash neither', async () => {
+  const up = await upstream();
+  const plan = twoScopes(port(up));
+  const mail = '198.51.100.0/24' as Prefix;
+  const tell = ({ agent }: Driven, service: string, outcome: 'good' | 'dead') =>
+    agent.step({ kind: 'probe', service, probe: 'tcp', result: { outcome, took: millis(1) } });
+  const file = join(folder, 'agent-fra.json');
+  const first = await started(port(up), {}, plan);
+  await until(() => isUp(up));
+  first.answer('good', 2);
+  for (const _ of [1, 2]) tell(first, 'mail', 'good');
+  await until(() => heard(up) && heard(up, mail));
+  const kept = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return readFileSync(file, 'utf8');
+  };
+  const saved = await kept();
+  await first.agent.stop();
+  await until(() => !isUp(up));
+  // As it lies there after kill -9; and again while the second life still waits.
+  writeFileSync(file, saved);
+  const second = await started(port(up), {}, plan);
+  expect(second.agent.held).toBeDefined();
+  const again = await kept();
+  await second.agent.stop();
+  await until(() => !isUp(up));
+  writeFileSync(file, again);
+  const third = await started(port(up), {}, plan);
+  expect(third.agent.held).toBeDefined();
+  await until(() => isUp(up));
+  third.answer('dead');
+  expect(third.agent.held).toBeUndefined();
+  expect(third.agent.state.decided[V4]?.level).toBe('withdrawn');
+  expect(third.agent.state.decided[mail]?.level).toBe('full');
+  await until(() => heard(up, mail));
+  expect(heard(up)).toBeUndefined();
+  third.agent.step({ kind: 'due' });
+  expect(third.agent.state.decided[mail]?.level).toBe('full');
+  // What is known then decides.
+  tell(third, 'mail', 'dead');
+  await until(() => !heard(up, mail));
+});
+
 test('a service that is new in the plan holds nothing up: what stands stays, and what has to change changes at once', async () => {
   const up = await upstream();
   const { agent, answer } = await started(port(up));

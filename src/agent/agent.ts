@@ -14,6 +14,7 @@ import {
   dutiesOf,
   type Report,
   reconfigureSite,
+  resumeTelling,
   type SiteEffect,
   type SiteEvent,
   type SiteState,
@@ -194,7 +195,7 @@ export class Agent {
       await this.router.start(this.restarted);
       this.upstreams.add(plan, now, false);
     } catch (error) {
-      this.#unhold();
+      this.#unhold(true);
       await this.router.stop();
       await this.#own.removeAll();
       throw error;
@@ -357,7 +358,7 @@ export class Agent {
     this.#held?.cancel();
     const until = after(this.#clock.now(), longest);
     const cancel = this.#clock.wake(until, () => {
-      this.#unhold();
+      this.#unhold(true);
       this.happen('agent', 'told what is known so far: the health of some services is not known in time');
     });
     this.#held = { why, until, cancel };
@@ -373,10 +374,12 @@ export class Agent {
     if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#unhold();
   }
 
-  #unhold(): void {
+  #unhold(late = false): void {
     if (!this.#held) return;
     this.#held.cancel();
     this.#held = undefined;
+    this.#state = resumeTelling(this.#state, late);
+    this.upstreams.tell(this.plan, this.announcement());
     this.router.feed({ kind: 'hold', on: false });
   }
 

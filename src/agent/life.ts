@@ -167,10 +167,13 @@ export class Life {
 
 const LEVELS: readonly Level[] = ['full', 'less-preferred', 'withdrawn', 'pending'];
 
+const isLevel = (level: Level | undefined) => level !== undefined && LEVELS.includes(level);
+
 /** What of a state would mean nothing to the judgement; undefined when all means something. */
-function complaintOf({ drain, decided, frozen }: SiteState): string | undefined {
+function complaintOf({ drain, decided, frozen, stood }: SiteState): string | undefined {
   if (!Object.hasOwn(DRAIN_LEVEL, drain.phase) || !Array.isArray(drain.remarks)) return 'its drain is none';
-  if (!Object.values(decided).every((d) => LEVELS.includes(d?.level))) return 'its decisions are none';
+  if (![...Object.values(decided).map((d) => d?.level), ...Object.values(stood ?? {})].every(isLevel))
+    return 'its decisions are none';
   if (frozen && !(typeof frozen.owner === 'string' && typeof frozen.reason === 'string'))
     return 'its freeze is none';
   return undefined;

@@ -22,6 +22,7 @@ import {
   pace,
   type Report,
   restoreSite,
+  resumeTelling,
   type SiteEvent,
   type SiteState,
   type SiteStep,
@@ -133,7 +134,12 @@ export class Agent {
     const local = this.local();
     this.boot++;
     const fresh = startSite(this.duties, this.boot, local);
-    const times = saved && { savedAt: saved.at, elapsed: between(saved.at, local), boot: this.boot };
+    const times = saved && {
+      savedAt: saved.at,
+      elapsed: between(saved.at, local),
+      boot: this.boot,
+      resumed: resumes,
+    };
     this.state = saved && times ? restoreSite(this.duties, saved.state, times, local) : fresh;
     this.#be('runs');
     this.router.power();
@@ -146,7 +152,7 @@ export class Agent {
     this.#apply();
     this.step({ kind: 'due' });
     const life = this.boot;
-    if (resumes) this.#later(patience, life, () => this.#release());
+    if (resumes) this.#later(patience, life, () => this.#release(true));
     for (const service of this.duties.services)
       for (const [name, probe] of Object.entries(this.duties.plan.services[service]?.probes ?? {}))
         this.#later(millis(this.#random.unit() * probe.every), life, () =>
@@ -210,20 +216,26 @@ export class Agent {
   #apply(): void {
     const wanted = this.wanted();
     if (!wanted) return;
+    this.#tell(wanted);
+    const all = Object.entries(this.state?.decided ?? {});
+    const leaves = all.some(([scope, { level }]) => level === 'withdrawn' && !this.#out.includes(scope));
+    if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#release();
+  }
+
+  #tell(wanted: Announcement): void {
     for (const { name } of this.router.peers)
       this.router.feed({
         kind: 'policy',
         peer: name,
         export: exportPolicy(this.duties.plan, wanted, name),
       });
-    const all = Object.entries(this.state?.decided ?? {});
-    const leaves = all.some(([scope, { level }]) => level === 'withdrawn' && !this.#out.includes(scope));
-    if (leaves || !all.some(([, { level }]) => level === 'pending')) this.#release();
   }
 
-  #release(): void {
-    if (!this.#held) return;
+  #release(late = false): void {
+    if (!this.#held || !this.state) return;
     this.#held = false;
+    this.state = resumeTelling(this.state, late);
+    this.#tell(this.wanted() as Announcement);
     this.router.feed({ kind: 'hold', on: false });
   }
 

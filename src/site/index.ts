@@ -42,7 +42,7 @@ export {
   stepIssuer,
 } from './issuer.ts';
 export { PROBE_TABLE, type ProbePhase, type ProbeResult, type ProbeState, pace } from './probe.ts';
-export { reconfigureSite, restoreSite } from './reload.ts';
+export { reconfigureSite, restoreSite, resumeTelling } from './reload.ts';
 export { type Scope, scopes } from './scope.ts';
 export { announcement, siteDue, stepSite } from './site.ts';
 export { verdictOf } from './standing.ts';

@@ -1,5 +1,6 @@
 /** The same site under a changed plan, and after a restart. */
 import { type Instant, type Millis, millis } from '../base/index.ts';
+import type { Scope } from './scope.ts';
 import { frozenLevels } from './standing.ts';
 import { type Decided, type Duties, type SiteState, startSite } from './state.ts';
 import { reconfigureVerdict } from './verdict.ts';
@@ -21,8 +22,21 @@ export function reconfigureSite(
     old: { readonly [name: string]: T },
     make: { readonly [name: string]: T },
   ) => Object.fromEntries(Object.keys(names).map((name) => [name, old[name] ?? (make[name] as T)]));
+  const earlier = ({ name, prefixes }: Scope) =>
+    was.scopes.find((s) => s.prefixes.some((p) => prefixes.includes(p)))?.name ?? name;
+  const { stood } = state;
   return {
     ...state,
+    ...(stood
+      ? {
+          stood: Object.fromEntries(
+            duties.scopes.flatMap((scope) => {
+              const level = stood[scope.name] ?? stood[earlier(scope)];
+              return level === undefined ? [] : [[scope.name, level]];
+            }),
+          ),
+        }
+      : {}),
     services: Object.fromEntries(
       duties.services.map((name) => {
         const old = state.services[name];
@@ -34,9 +48,10 @@ export function reconfigureSite(
     ),
     holders: keep(fresh.holders, state.holders, fresh.holders),
     decided: Object.fromEntries(
-      duties.scopes.map(({ name, prefixes }) => {
-        const before = was.scopes.find((s) => s.prefixes.some((p) => prefixes.includes(p)))?.name ?? name;
-        return [name, state.decided[name] ?? state.decided[before] ?? (fresh.decided[name] as Decided)];
+      duties.scopes.map((scope) => {
+        const { name } = scope;
+        const before = state.decided[name] ?? state.decided[earlier(scope)];
+        return [name, before ?? (fresh.decided[name] as Decided)];
       }),
     ),
     load: Object.fromEntries(
@@ -47,9 +62,9 @@ export function reconfigureSite(
 
 /**
  * A site that starts again from what it knew when it was saved at `savedAt`, `elapsed` ago: nothing is announced before new
- * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out. A frozen site stays as it
- * was announced when upstreams still hold that (`resumed`); when they do not, it comes back to it once its services are known
- * to be good.
+ * probes are good, but orders stand, flaps are remembered, and who was out by right may stay out. What was announced when
+ * upstreams still hold it (`resumed`) is remembered for {@link resumeTelling}. A frozen site stays as it was announced then; when
+ * they do not hold it, it comes back to it once its services are known to be good.
  */
 export function restoreSite(
   duties: Duties,
@@ -66,8 +81,16 @@ export function restoreSite(
   const shift = now - times.savedAt - times.elapsed;
   const moved = (at: Instant) => millis(at + shift) as number as Instant;
   const levels = saved.frozen && frozenLevels(saved);
+  const stood = Object.fromEntries(
+    Object.keys(fresh.decided).flatMap((scope) => {
+      const level = saved.decided[scope]?.level;
+      const last = level === 'pending' ? saved.stood?.[scope] : level;
+      return last === 'full' || last === 'less-preferred' ? [[scope, last]] : [];
+    }),
+  );
   return {
     ...fresh,
+    ...(times.resumed ? { stood } : {}),
     services: Object.fromEntries(
       Object.entries(fresh.services).map(([name, service]) => {
         const old = saved.services[name];
@@ -102,6 +125,27 @@ export function restoreSite(
         ];
       }),
     ),
+  };
+}
+
+/**
+ * The wait after a restart ends. When it does because something that stood has to leave, scopes that are not known yet stand as
+ * upstreams hold them, until they are known: the fall of one service takes nothing from another. Otherwise (`late`) they had
+ * their time.
+ */
+export function resumeTelling(state: SiteState, late: boolean): SiteState {
+  const { stood, ...rest } = state;
+  if (!stood) return state;
+  if (late) return rest;
+  const stands = (scope: string, d: Decided): Decided => {
+    const level = d.level === 'pending' ? stood[scope] : undefined;
+    return level === undefined
+      ? d
+      : { ...d, level, why: ['not known yet since the restart: what stands stays'] };
+  };
+  return {
+    ...rest,
+    decided: Object.fromEntries(Object.entries(state.decided).map(([scope, d]) => [scope, stands(scope, d)])),
   };
 }
 

@@ -31,6 +31,8 @@ export interface SiteState {
     readonly levels?: { readonly [scope: string]: Level };
   };
   readonly stopping: boolean;
+  /** While nobody is told anything after a restart: what upstreams still hold of each scope. */
+  readonly stood?: { readonly [scope: string]: Level };
   readonly decided: { readonly [scope: string]: Decided };
   /** Measured towards the scopes' addresses, bits per second. */
   readonly load: { readonly [scope: string]: number };
