@@ -17,7 +17,7 @@ import { DEEDS } from './up-deeds.ts';
 import { freshFolder } from './up-folder.ts';
 import { landingsOf, MAIN, missingIn, viewOf, whoLands } from './up-landings.ts';
 import { UpPage, upState } from './up-page.ts';
-import { type Tried, tryWorld } from './up-try.ts';
+import { type Tried, tryWorld } from './up-trial.ts';
 import { type Done, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 import { upWorldOf } from './up-world.ts';
 
