@@ -246,7 +246,7 @@ async function networks(browser: Browser, folder: string): Promise<void> {
       Math.min(...redraws),
       'ms',
       50,
-      'what it takes when nobody disturbs',
+      'of these runs: other programs disturb the rest most',
     );
     row('what-if: the predictor’s part of it', median(predictor), 'ms', undefined, spread(predictor));
     frames('recolour', recoloured, 100);
