@@ -7,7 +7,7 @@ import { type Address, millis } from '../base/index.ts';
 import { type Endpoint, HostError, type ProbeSpec, runProbe } from '../host/index.ts';
 import { parsePlan } from '../plan/index.ts';
 import { type Edge, type EdgeOptions, startEdge } from './edge.ts';
-import { edgeServices, planZone } from './services.ts';
+import { planZone } from './zone.ts';
 
 const LOCAL = '127.0.0.1' as Address;
 const LOCAL6 = '::1' as Address;
@@ -260,45 +260,16 @@ sites:
 services:
   web:
     address: [203.0.113.80, 2001:db8:53::80]
-    probes:
-      - http: { path: /.well-known/nearcast }
-      - http: { probe-name: again, path: / }
-      - tcp: { port: 22 }
+    probes: [{ http: { path: / } }]
   resolver:
     address: 203.0.113.53
-    sites: [fra]
-    probes:
-      - dns: { name: id.server, type: TXT, class: CH, identity: true }
-      - dns: { probe-name: elsewhere, target: 192.0.2.1, port: 5353, name: x }
-  mail:
-    address: 203.0.113.25
-    probes:
-      - tcp: { port: 25 }
+    probes: [{ dns: { name: id.server, type: TXT, class: CH } }]
 `;
 
-test('what a site has to serve follows from what the probes of its plan ask', () => {
+test('a zone is named after the network, and has one address of each family', () => {
   const parsed = parsePlan(PLAN);
   if ('complaints' in parsed) throw new Error(JSON.stringify(parsed.complaints));
   const { plan } = parsed;
-  expect(edgeServices(plan, 'fra')).toEqual([
-    {
-      name: 'web',
-      kind: 'http',
-      listen: [
-        { address: '203.0.113.80', port: 80 },
-        { address: '2001:db8:53::80', port: 80 },
-      ],
-    },
-    { name: 'resolver', kind: 'dns', listen: [{ address: '203.0.113.53', port: 53 }] },
-  ]);
-  expect(edgeServices(plan, 'nyc').map((s) => s.name)).toEqual(['web']);
-  const onLoopback = edgeServices(plan, 'fra', (target) =>
-    target.address.includes(':') ? undefined : { address: LOCAL, port: 8000 + target.port },
-  );
-  expect(onLoopback.map((s) => s.listen)).toEqual([
-    [{ address: LOCAL, port: 8080 }],
-    [{ address: LOCAL, port: 8053 }],
-  ]);
   expect(planZone(plan)).toEqual({
     name: 'planet-one.example',
     addresses: ['203.0.113.80', '2001:db8:53::80'],

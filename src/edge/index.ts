@@ -4,4 +4,4 @@ export { type ControlPage, type ControlPageOptions, type Given, serveControlPage
 export { type Edge, type EdgeOptions, type EdgeService, type RunningService, startEdge } from './edge.ts';
 export type { ServedBy } from './http.ts';
 export { FAULTS, type Fault, type Identity, type Zone } from './identity.ts';
-export { edgeServices, planZone } from './services.ts';
+export { planZone } from './zone.ts';
