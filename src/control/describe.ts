@@ -53,9 +53,9 @@ export function describe(event: Body): string {
         .reduce((n, s) => n + s.perSecond, 0)
         .toFixed(1)} requests a second`;
     case 'fault':
-      return FAULT(event.is);
+      return faultWords(event.is);
     case 'healed':
-      return `healed: ${FAULT(event.was)}`;
+      return `healed: ${faultWords(event.was)}`;
     case 'order':
       return `${event.order.owner} asks: ${orderWords(event.order)} (${event.order.reason}): ${event.outcome}${because(event.say)}`;
     case 'note':
@@ -115,7 +115,8 @@ function because(why: readonly string[]): string {
   return why.length === 0 ? '' : `: ${why.slice(0, 2).join('; ')}`;
 }
 
-function FAULT(fault: Fault): string {
+/** What is broken on purpose, without a full stop. */
+export function faultWords(fault: Fault): string {
   switch (fault.fault) {
     case 'service':
       return `${fault.service} at ${fault.site} fails on purpose (${fault.how})`;

@@ -13,7 +13,7 @@ export {
   readRequest,
   readSnapshot,
 } from './codec.ts';
-export { about, describe, orderWords } from './describe.ts';
+export { about, describe, faultWords, orderWords } from './describe.ts';
 export { diagramOf } from './diagram.ts';
 export { type Body, type Event, eventSchema, KINDS, type Kind } from './event.ts';
 export { lookOf, type Mood, placeText, type SiteLook } from './look.ts';

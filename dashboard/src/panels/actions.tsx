@@ -1,9 +1,10 @@
 /** What can be done with the network: what is broken or held at the moment and how to end it, then each site's orders. */
-import type { Fault, Order } from '../../../src/control/index.ts';
+import { type Fault, faultWords, type Order } from '../../../src/control/index.ts';
 import { useApp, useAt, useShown } from '../app.ts';
 import { chronicleOf, type Row, rowText } from '../data/chronicle.ts';
 import { clockText, spanText } from '../data/format.ts';
 import { placeText, sceneOf } from '../data/scene.ts';
+import { capital } from '../data/sentence.ts';
 import { useStore } from '../store/store.ts';
 import { Blank } from '../ui/blank.tsx';
 import { BY, SiteOrders } from '../ui/orders.tsx';
@@ -151,17 +152,9 @@ function LatestOrders() {
   );
 }
 
+/** A name stays as it is, also where a sentence begins. */
 function faultText(fault: Fault): string {
-  switch (fault.fault) {
-    case 'service':
-      return `${fault.service} at ${fault.site} fails (${fault.how})`;
-    case 'link':
-      return `The cable ${fault.ends.join(' – ')} is cut`;
-    case 'site':
-      return `The agent of ${fault.site} is dead`;
-    case 'controller':
-      return 'The controller is dead: nobody hands out tickets';
-  }
+  return fault.fault === 'service' ? faultWords(fault) : capital(faultWords(fault));
 }
 
 function healOf(fault: Fault): Order {
