@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Address, type Asn, millis, type Prefix } from '../base/index.ts';
 import { logger, realClock } from '../host/index.ts';
 import { type Plan, parsePlan } from '../plan/index.ts';
-import type { ProbeResult } from '../site/index.ts';
+import { type Answer, type ProbeResult, type Report, ticketView } from '../site/index.ts';
 import { routes } from '../speaker/index.ts';
 import { IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
 import { Agent, type AgentOptions } from './agent.ts';
@@ -582,4 +582,46 @@ test('a state file that does not make sense is said and set aside: the agent beg
     await agent.stop();
     await until(() => !isUp(up));
   }
+});
+
+test('a ticket from before the machine stood still is not believed any more: its time may be over, and the monotonic clock does not say', async () => {
+  const up = await upstream();
+  const one = planOf(port(up));
+  const plan: Plan = {
+    ...one,
+    guard: { ...one.guard, keep: 1 },
+    controller: { endpoints: ['http://127.0.0.1:1'] },
+  };
+  let ahead = 0;
+  const reports: Report[] = [];
+  let hear: (answer: Answer) => void = () => {};
+  const { agent, answer, lines } = await started(
+    port(up),
+    {
+      wall: () => Date.now() + ahead,
+      tickets: (_, __, heard) => {
+        hear = heard;
+        return { send: (report) => reports.push(report), close: () => {} };
+      },
+    },
+    plan,
+  );
+  const grant = () => {
+    const { site, scope, boot, seq } = reports.at(-1)!;
+    hear({ kind: 'granted', site, scope, boot, seq, shared: [], lease: millis(30_000) });
+  };
+  answer('good', 2);
+  grant();
+  // A step of the clock that is no longer than clocks may differ changes nothing.
+  ahead = 300;
+  answer('good');
+  expect(ticketView(agent.state.holders[V4]!, clock.now())).toBe('held');
+  ahead += 60_000;
+  answer('dead');
+  expect(agent.state.decided[V4]).toMatchObject({ level: 'less-preferred' });
+  expect(reports.at(-1)).toMatchObject({ holds: false, want: 'now' });
+  expect(lines.filter((line) => line.includes('stood still'))).toHaveLength(1);
+  // The issuer's word from after it counts.
+  grant();
+  expect(agent.state.decided[V4]).toMatchObject({ level: 'withdrawn' });
 });

@@ -26,6 +26,7 @@ import { type Happening, History } from './history.ts';
 import { Life, patience } from './life.ts';
 import { LoadMeter } from './load.ts';
 import { OwnAddresses } from './own-addresses.ts';
+import { Pauses } from './pauses.ts';
 import { type MakeTask, Probing } from './probing.ts';
 import { rehearse } from './rehearsal.ts';
 import { Router, type RouterOptions } from './router.ts';
@@ -81,6 +82,7 @@ export class Agent {
   readonly #life: Life;
   readonly #probing: Probing;
   readonly #own: OwnAddresses;
+  readonly #pauses = new Pauses();
   readonly load: LoadMeter;
   /** Peers keep what our last life told them, and may be told so. */
   readonly restarted: boolean;
@@ -215,6 +217,7 @@ export class Agent {
   /** Hands an event to the judgement and carries out what follows. Gives the refusals, as sentences. */
   step(event: SiteEvent): readonly string[] {
     if (this.#phase === 'new') return [];
+    if (event.kind !== 'stoodStill') this.#lookAtClocks();
     const began = performance.now();
     const [state, effects] = stepSite(this.#duties, this.#state, event, this.#clock.now());
     this.#state = state;
@@ -336,6 +339,17 @@ export class Agent {
       this.#savePlanned = false;
       if (this.#phase === 'running') this.#save();
     });
+  }
+
+  /** Before anything is decided by a ticket whose time may be over. */
+  #lookAtClocks(): void {
+    if (this.plan.controller === undefined) return;
+    const stood = this.#pauses.noticed(this.#clock.now(), this.#utc(), this.plan.guard);
+    if (stood === undefined) return;
+    const say = `the machine stood still, or its clock was put forward, by ${(stood / 1000).toFixed(1)} s: tickets are asked for anew`;
+    this.#log.warn(say);
+    this.happen('guard', say);
+    this.step({ kind: 'stoodStill' });
   }
 
   #utc(): number {

@@ -6,7 +6,7 @@ import { earliest, type Instant } from '../base/index.ts';
 import { type Announcement, announcementOf } from './announcement.ts';
 import { type Decision, decide, type Level, mayLeave } from './decision.ts';
 import { type DrainEvent, stepDrain } from './drain.ts';
-import { type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
+import { giveBack, type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
 import { failingOf, frozenLevels, guardView, needOf, verdictOf } from './standing.ts';
 import type { Decided, Duties, SiteEffect, SiteEvent, SiteState, SiteStep } from './state.ts';
 import {
@@ -104,6 +104,11 @@ function takeIn(
       return duties.scopes.some((s) => s.name === event.scope)
         ? { ...state, load: loadsWith(state, event) }
         : state;
+    case 'stoodStill':
+      return {
+        ...state,
+        holders: Object.fromEntries(Object.entries(state.holders).map(([n, h]) => [n, giveBack(h, now)])),
+      };
     case 'stop': {
       const { frozen } = state;
       return {

@@ -57,6 +57,8 @@ export type SiteEvent =
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   /** Measured just now; absent: not known any more. */
   | { readonly kind: 'load'; readonly scope: string; readonly load?: number }
+  /** The machine stood still, and its clock with it: no ticket is believed until the issuer has been asked anew. */
+  | { readonly kind: 'stoodStill' }
   /** A clean stop: withdraw first. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'due' };
