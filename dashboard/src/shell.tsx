@@ -38,8 +38,8 @@ export function Shell() {
           </section>
           <aside class="side" aria-label="Details">
             <Side />
+            <Intent />
           </aside>
-          <Intent />
         </>
       ) : (
         <main class="empty">

@@ -4,11 +4,13 @@ import { useApp } from '../app.ts';
 import { useStore } from '../store/store.ts';
 import { Blank } from '../ui/blank.tsx';
 import { Choice } from '../ui/choice.tsx';
+import { NotLoaded } from '../ui/not-loaded.tsx';
 import { ClientsChoice, ClientsLegend } from '../whatif/clients-choice.tsx';
 
 type Stage =
   | { readonly is: 'loading' }
   | { readonly is: 'shown' }
+  | { readonly is: 'not loaded' }
   | { readonly is: 'failed'; readonly why: string };
 
 /** The part that draws. Asked for early, so that it is there when there is something to draw. */
@@ -19,17 +21,24 @@ export function MapView() {
   const box = useRef<HTMLDivElement>(null);
   const [stage, setStage] = useState<Stage>({ is: 'loading' });
   const [attempt, setAttempt] = useState(0);
+  const retry = () => {
+    setStage({ is: 'loading' });
+    setAttempt(attempt + 1);
+  };
   useEffect(() => {
     let gone = false;
     let remove = () => {};
     loadMap()
-      .then(({ mountMap }) => {
-        if (gone || !box.current) return;
-        remove = mountMap(box.current, app, {
-          drawn: () => setStage({ is: 'shown' }),
-          failed: (why) => setStage({ is: 'failed', why }),
-        });
-      })
+      .then(
+        ({ mountMap }) => {
+          if (gone || !box.current) return;
+          remove = mountMap(box.current, app, {
+            drawn: () => setStage({ is: 'shown' }),
+            failed: (why) => setStage({ is: 'failed', why }),
+          });
+        },
+        () => setStage({ is: 'not loaded' }),
+      )
       .catch((error: Error) => setStage({ is: 'failed', why: error.message }));
     return () => {
       gone = true;
@@ -44,17 +53,16 @@ export function MapView() {
           <Blank wait title="Drawing the world" />
         </div>
       )}
+      {stage.is === 'not loaded' && (
+        <div class="over">
+          <NotLoaded name="the map" onRetry={retry} />
+        </div>
+      )}
       {stage.is === 'failed' && (
         <div class="over">
           <Blank title="The map cannot be drawn here">
             <p>{stage.why}. The lists beside it show the same: every site, every client, every path.</p>
-            <button
-              type="button"
-              onClick={() => {
-                setStage({ is: 'loading' });
-                setAttempt(attempt + 1);
-              }}
-            >
+            <button type="button" onClick={retry}>
               Try again
             </button>
           </Blank>

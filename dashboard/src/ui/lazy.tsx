@@ -2,6 +2,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Blank } from './blank.tsx';
+import { NotLoaded } from './not-loaded.tsx';
 
 export function lazy(name: string, load: () => Promise<{ readonly default: ComponentType }>): ComponentType {
   let loaded: ComponentType | undefined;
@@ -20,21 +21,6 @@ export function lazy(name: string, load: () => Promise<{ readonly default: Compo
     }, [Found, failed]);
     if (Found) return <Found.it />;
     if (!failed) return <Blank wait title={`Loading ${name}`} />;
-    return (
-      <Blank title={`${name} could not be loaded`}>
-        <p>
-          The server did not hand out a part of this page. If it is a newer one than when the page was opened,
-          the page has to be loaded anew; you come back to this view.
-        </p>
-        <p class="orders">
-          <button type="button" onClick={() => setFailed(false)}>
-            Try again
-          </button>
-          <button type="button" onClick={() => location.reload()}>
-            Load the page anew
-          </button>
-        </p>
-      </Blank>
-    );
+    return <NotLoaded name={name} onRetry={() => setFailed(false)} />;
   };
 }

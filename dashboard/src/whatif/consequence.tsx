@@ -91,15 +91,15 @@ function Receivers({ forecast, snapshot }: { readonly forecast: Forecast; readon
 export function Beside({ forecast }: { readonly forecast: Forecast }) {
   const { snapshot } = useShown();
   if (!forecast.vantages)
-    return <p class="dim small">The graph does not know the networks of the vantages.</p>;
+    return <p class="dim small">The graph does not know the networks of the clients.</p>;
   const { rows, agree, of } = comparison(snapshot, forecast.sites, forecast.vantages);
   return (
     <div class="beside">
       <p role="status">
-        {agree} of {of} vantages are where it was predicted.
+        {agree} of {of} clients are where it was predicted.
       </p>
       <table>
-        <caption class="unseen">People at the vantages, predicted and observed</caption>
+        <caption class="unseen">People of the clients, predicted and observed</caption>
         <thead>
           <tr>
             <th scope="col">Site</th>
