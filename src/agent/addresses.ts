@@ -19,7 +19,7 @@ export function wanted(duties: Duties): readonly Added[] {
 }
 
 /** True when the address is on the interface now. */
-export function isHere({ address, interface: name }: Added): boolean {
+function isHere({ address, interface: name }: Added): boolean {
   return (networkInterfaces()[name] ?? []).some((i) => same(i.address, address));
 }
 

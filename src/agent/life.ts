@@ -187,6 +187,6 @@ export function patience(plan: Plan, site: string): Millis {
   return times.length === 0 ? millis(0) : (Math.min(...times) as Millis);
 }
 
-export function isAnnounced({ level }: { readonly level: string }): boolean {
+function isAnnounced({ level }: { readonly level: string }): boolean {
   return level === 'full' || level === 'less-preferred';
 }

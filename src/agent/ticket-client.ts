@@ -218,7 +218,7 @@ export class TicketClient implements Tickets {
 const KINDS = ['noted', 'granted', 'refused', 'recall'];
 
 /** What came over the network is looked at before it is believed. */
-export function isAnswer(value: unknown): value is Answer {
+function isAnswer(value: unknown): value is Answer {
   const a = value as Partial<Answer & { lease: unknown; reason: unknown; detail: unknown }> | null;
   return (
     typeof a === 'object' &&

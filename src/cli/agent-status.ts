@@ -155,7 +155,7 @@ const UPSTREAMS: readonly Column<Upstream>[] = [
   },
 ];
 
-export function formatStatus(v: StatusView, colour: boolean): string {
+function formatStatus(v: StatusView, colour: boolean): string {
   const order = v.drain.order;
   const head = [
     `${v.network} ${v.site}${v.place === undefined ? '' : ` (${v.place})`}: AS ${v.asn}, router id ${v.routerId}, pid ${v.pid}, since ${v.since.slice(0, 19)}Z`,
@@ -183,13 +183,13 @@ export function formatStatus(v: StatusView, colour: boolean): string {
   ].join('\n\n');
 }
 
-export function formatHappening(h: Happening, colour: boolean): string {
+function formatHappening(h: Happening, colour: boolean): string {
   const hue = h.to === undefined ? undefined : HUES[h.to];
   const say = printable(h.say);
   return `${h.at.slice(11, 23)} ${h.site} ${h.kind.padEnd(8)} ${colour && hue ? paint(say, hue) : say}`;
 }
 
-export function formatExplain(v: ExplainView, colour: boolean): string {
+function formatExplain(v: ExplainView, colour: boolean): string {
   const mark = (passes: boolean) =>
     colour ? paint(passes ? '✓' : '✗', passes ? 'green' : 'red') : passes ? '✓' : '✗';
   return [

@@ -68,7 +68,7 @@ type Kept = z.infer<typeof FILE>;
 type Catchment = Kept['catchments'][number];
 
 /** `network.yaml` keeps its corrections in `network.corrections.json`. */
-export function correctionsFile(plan: string): string {
+function correctionsFile(plan: string): string {
   return `${plan.replace(/\.ya?ml$/, '')}.corrections.json`;
 }
 

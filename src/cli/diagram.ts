@@ -93,7 +93,7 @@ function formatOf({ format, out, json }: Options): Format {
 }
 
 /** The plan as boxes and lines: what is to be, without states. Sessions that are disabled say so. */
-export function planDiagram(plan: Plan): Diagram {
+function planDiagram(plan: Plan): Diagram {
   return {
     network: plan.network,
     asn: plan.asn,

@@ -124,7 +124,7 @@ export async function download(url: string, file: string, options: DownloadOptio
 }
 
 /** The record of a file that is there whole: its checksum is worked out again. Undefined when it is damaged or from elsewhere. */
-export async function soundRecord(file: string, url: string): Promise<Record | undefined> {
+async function soundRecord(file: string, url: string): Promise<Record | undefined> {
   if (!existsSync(file)) return undefined;
   const record = readRecord(file);
   return record?.url === url && record.sha256 !== undefined && record.sha256 === (await sumOf(file))

@@ -66,7 +66,7 @@ export async function writePictures(
   }
 }
 
-export async function writePicture(svg: string, file: string, write: (text: string) => void): Promise<void> {
+async function writePicture(svg: string, file: string, write: (text: string) => void): Promise<void> {
   if (file === '-') return write(svg);
   const content = file.endsWith('.png') ? await pngOf(svg) : svg;
   try {
@@ -76,7 +76,7 @@ export async function writePicture(svg: string, file: string, write: (text: stri
   }
 }
 
-export function checkEnding(flag: string, file: string): void {
+function checkEnding(flag: string, file: string): void {
   if (file !== '-' && !/[^/]\.(svg|png)$/.test(file))
     throw new Failure(
       `${flag} wants a file whose name ends in .svg or .png, or -, not '${file}'`,

@@ -32,7 +32,7 @@ function formatLoad(load: number, capacity: number | undefined): string {
   return capacity === undefined ? `${gbps} Gbps` : `${gbps} of ${formatBitRate(capacity)}`;
 }
 
-export function stateText(s: UpSite): string {
+function stateText(s: UpSite): string {
   if (s.standing !== 'running') return s.standing;
   const { state } = s;
   if (!state) return 'starting';

@@ -14,7 +14,7 @@ import { upAgentSocket } from './up-views.ts';
 const LOOK_MS = 100;
 const COUNT_MS = 1000;
 /** Where the page is unless somebody says; when that is taken, anywhere. */
-export const PAGE_PORT = 8070;
+const PAGE_PORT = 8070;
 
 const DASHBOARD = fileURLToPath(new URL('../../dashboard/dist', import.meta.url));
 const BUILD = 'npm run build:dashboard';

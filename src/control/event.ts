@@ -99,7 +99,7 @@ const bodies = [
   z.object({ kind: z.literal('note'), level: z.enum(['info', 'warning']), say: text }),
 ] as const;
 
-export const bodySchema = z.discriminatedUnion('kind', bodies);
+const bodySchema = z.discriminatedUnion('kind', bodies);
 /** What happened, before it has a number. */
 export type Body = z.infer<typeof bodySchema>;
 export type Kind = Body['kind'];

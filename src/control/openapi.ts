@@ -40,7 +40,7 @@ const instant = z
   .regex(/^\d{1,16}$/)
   .describe('Milliseconds since 1970, UTC.');
 
-export const historySchema = z
+const historySchema = z
   .object({
     /** How things stood at `from`, or at the oldest instant that is kept. */
     keyframe: snapshotSchema,

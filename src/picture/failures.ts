@@ -25,8 +25,8 @@ export interface FailureRow {
 }
 
 /** More rows and columns are left out, and said: the first rows stay, which are the worst, and the sites that gain most. */
-export const MOST_FAILURE_ROWS = 60;
-export const MOST_FAILURE_COLUMNS = 40;
+const MOST_FAILURE_ROWS = 60;
+const MOST_FAILURE_COLUMNS = 40;
 const ROW = 24;
 
 export function failuresPicture(data: Failures, size: Size, theme: Theme): string {

@@ -136,15 +136,8 @@ const CLOCK = [
   1, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000,
 ];
 
-/** Labels under a time axis; also for other charts over time. */
-export function timeAxis(
-  from: number,
-  to: number,
-  x0: number,
-  width: number,
-  y: number,
-  theme: Theme,
-): string[] {
+/** Labels under a time axis. */
+function timeAxis(from: number, to: number, x0: number, width: number, y: number, theme: Theme): string[] {
   if (!(to > from)) return [];
   const room = Math.max(1, Math.floor(width / 80));
   const step =

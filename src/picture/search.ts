@@ -12,7 +12,7 @@ export interface Trace {
 }
 
 /** Dots beyond these are thinned out; the line of the best keeps every step. */
-export const MOST_DOTS = 4000;
+const MOST_DOTS = 4000;
 /** So many of the steps that made it better are written at the line, the last ones first. */
 const MOST_NAMED = 8;
 

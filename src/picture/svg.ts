@@ -19,7 +19,7 @@ export interface Area {
 
 /** Pixels; what is asked for beyond them counts as the nearest. */
 export const NARROWEST = 280;
-export const WIDEST = 4096;
+const WIDEST = 4096;
 
 const LETTER = 12;
 const SMALL = 11;

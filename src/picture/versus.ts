@@ -18,7 +18,7 @@ export interface Way {
   readonly failover: string;
 }
 
-export const MOST_WAYS = 30;
+const MOST_WAYS = 30;
 const ROW = 44;
 
 export function versusPicture(data: Versus, size: Size, theme: Theme): string {

@@ -47,7 +47,7 @@ export interface WorldClient {
 }
 
 /** Spots where at least this part of the weight is undecided between sites have a ring. */
-export const RING = 1 / 3;
+const RING = 1 / 3;
 const MOST_LEGEND = 24;
 /** Smaller slices of a spot are not seen. */
 const THINNEST = 0.02;
