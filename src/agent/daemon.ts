@@ -58,6 +58,8 @@ export interface Daemon {
   readonly agent: Agent;
   readonly desk: Desk;
   readonly metricsUrl: string | undefined;
+  /** What no log may ever show. */
+  readonly secrets: readonly string[];
   /** Follows the file. Throws a {@link ControlError}, and changes nothing, when it cannot. */
   reload(by: {
     readonly owner: string;
@@ -91,6 +93,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 class Running implements Daemon {
   readonly agent: Agent;
   readonly desk: Desk;
+  secrets: readonly string[];
   readonly #options: DaemonOptions;
   readonly #control: ControlServer | undefined;
   readonly #notify: Notify;
@@ -108,6 +111,7 @@ class Running implements Daemon {
   constructor(options: DaemonOptions, control: ControlServer | undefined) {
     const { read, site, clock, log, env, folder } = options;
     this.#options = options;
+    this.secrets = read.secrets;
     this.#control = control;
     this.#config = { readAt: Date.now(), good: true };
     this.#auditFile = folder === undefined ? undefined : join(folder, `agent-${site}.audit.jsonl`);
@@ -223,7 +227,9 @@ class Running implements Daemon {
       if (by.dryRun) return view;
       this.#notify.reloading();
       this.#audit('reload', by);
+      this.secrets = [...this.secrets, ...read.secrets];
       const failed = await this.agent.follow(read.plan, read.passwords);
+      this.secrets = read.secrets;
       this.#config = { readAt: Date.now(), good: true };
       const all = [...view.plan, ...view.sessions];
       log.info(

@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { ControlError } from '../host/index.ts';
 import { describeDifference, formatComplaint, type Plan, parsePlan } from '../plan/index.ts';
 import type { Agent } from './agent.ts';
-import { type Environment, readPasswords } from './secret.ts';
+import { type Environment, readPasswords, readSecret } from './secret.ts';
 import type { Passwords, SessionChanges } from './upstreams.ts';
 import type { AgentReloadView } from './views.ts';
 
 export interface ReadPlan {
   readonly plan: Plan;
   readonly passwords: Passwords;
+  /** What no log may ever show: the passwords, and the token for the controller. */
+  readonly secrets: readonly string[];
 }
 
 /** Reads the plan and the secrets of one of its sites. Throws a {@link ControlError} of exit 2 that says everything that is wrong. */
@@ -46,7 +48,13 @@ export function readPlan(file: string, site: string, env: Environment): ReadPlan
     });
     throw new ControlError(lines.join('\n'), 2);
   }
-  return { plan, passwords: secrets.passwords };
+  const { passwords } = secrets;
+  const token = plan.controller?.token && readSecret(plan.controller.token, env);
+  return {
+    plan,
+    passwords,
+    secrets: [...passwords.values(), ...(token && 'text' in token ? [token.text] : [])],
+  };
 }
 
 /** What following the plan would do. Throws a {@link ControlError} when it cannot be followed without a new start. */

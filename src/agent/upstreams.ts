@@ -41,10 +41,6 @@ export class Upstreams {
     this.#passwords = passwords;
   }
 
-  get passwords(): Passwords {
-    return this.#passwords;
-  }
-
   /** Upstreams to be started with the router, or those that are only to be shown. */
   add(plan: Plan, announcement: Announcement, enabled: boolean): void {
     for (const [name, upstream] of this.#all(plan))

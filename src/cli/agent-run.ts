@@ -15,14 +15,14 @@ import { hangups, stopSignal } from './signals.ts';
 /** Resolves when the agent has been told to stop, has withdrawn everything, and has said goodbye. */
 export async function runAgent(settings: AgentSettings): Promise<void> {
   const { file, site } = settings;
-  let secrets: ReadPlan['passwords'] = new Map();
+  let secrets: ReadPlan['secrets'] = [];
   let daemon: Daemon | undefined;
   const log = logger({
     level: settings.log,
-    secrets: () => (daemon?.agent.upstreams.passwords ?? secrets).values(),
+    secrets: () => daemon?.secrets ?? secrets,
   }).with({ site });
   const read = readPlan(file, site, process.env);
-  secrets = read.passwords;
+  secrets = read.secrets;
   const clock = realClock();
   const book =
     settings.journal === undefined
