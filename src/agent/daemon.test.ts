@@ -274,6 +274,25 @@ test('metrics say what is wanted and what was sent, session by session', async (
   expect((await fetch(daemon.metricsUrl!.replace('/metrics', '/'))).status).toBe(404);
 });
 
+test('clients that connect to the metrics and say nothing, or keep their connections, shut nobody out', async () => {
+  const up = await upstream();
+  const web = await service();
+  const daemon = await daemonOf(planFile({ up, service: web.port }));
+  const { port } = new URL(daemon.metricsUrl!);
+  for (let i = 0; i < 40; i++) {
+    const idle = net.connect(Number(port), '127.0.0.1', () => {
+      // A third says nothing, a third half a question, a third a whole one and stays.
+      if (i % 3 > 0) idle.write(`GET /metrics HTTP/1.1\r\nhost: x\r\n${i % 3 === 2 ? '\r\n' : ''}`);
+    });
+    idle.on('error', () => {});
+    idle.resume();
+    ends.push(() => idle.destroy());
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const answer = await fetch(daemon.metricsUrl!, { headers: { connection: 'close' } });
+  expect(answer.status).toBe(200);
+}, 20_000);
+
 test('boards for FRR, BIRD and GoBGP find the names they know, when they ask for them, and not otherwise', async () => {
   const up = await upstream();
   const web = await service();
@@ -359,7 +378,23 @@ test('a SIGHUP before it has begun does not end it', async () => {
   expect(await gone).toEqual([0, null]);
 }, 20_000);
 
-function agentProcess(file: string): ChildProcess {
+test('the token for the controller is in no line of the log, wherever it would stand', async () => {
+  const up = await upstream();
+  const web = await service();
+  const token = 'kept-to-ourselves';
+  const controller = `controller: { endpoints: [http://127.0.0.1:1/${token}], token: "\${TICKET_TOKEN}" }\n`;
+  const env = { ...process.env, TICKET_TOKEN: token };
+  const child = agentProcess(planFile({ up, service: web.port, more: controller }), env);
+  let said = '';
+  child.stderr!.on('data', (bytes) => {
+    said += bytes;
+  });
+  await until(() => /controller does not answer.*\n/.test(said));
+  expect(said).toContain('http://127.0.0.1:1/[secret]');
+  expect(said).not.toContain(token);
+}, 20_000);
+
+function agentProcess(file: string, env = process.env): ChildProcess {
   const child = spawn(
     process.execPath,
     [
@@ -375,7 +410,7 @@ function agentProcess(file: string): ChildProcess {
       '--metrics',
       'none',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { env, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   ends.push(() => child.kill('SIGKILL'));
   return child;

@@ -1,12 +1,17 @@
 /** Shows metrics on loopback, to whoever scrapes. */
 
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Registry } from 'prom-client';
 import { type Address, familyOf } from '../base/index.ts';
 import { HostError } from '../host/index.ts';
 
 /** `import` would also load what Node's own `fetch` needs, 6 MB; an agent has no use for it. */
 const http = process.getBuiltinModule('node:http');
+
+/** Connections at a time; a new one takes the place of the oldest, so that none can shut others out by staying. */
+const MOST = 16;
+/** How long a question may take to come, and then an answer to be read, in milliseconds. */
+const LIMIT = 5000;
 
 /** What is shown: under our own names, and under those of others that a query asks for (`?compat=frr,bird`). */
 export interface Shown {
@@ -20,7 +25,10 @@ export async function serveMetrics(
   { registry, compat }: Shown,
   at: { readonly address: Address; readonly port: number },
 ): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = http.createServer((request, response) => {
+  const limits = { headersTimeout: LIMIT, requestTimeout: LIMIT, connectionsCheckingInterval: 1000 };
+  const server = http.createServer(limits, (request, response) => {
+    // Who asks every few seconds at most needs no connection in between.
+    response.setHeader('connection', 'close');
     const refuse = (status: number, why: string) => {
       response.writeHead(status, { 'content-type': 'text/plain' });
       response.end(`${why}\n`);
@@ -37,8 +45,14 @@ export async function serveMetrics(
       })
       .catch(() => response.destroy());
   });
-  server.maxConnections = 16;
-  server.requestTimeout = 5000;
+  server.setTimeout(LIMIT, (socket) => socket.destroy());
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > MOST) oldest?.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(
