@@ -6,6 +6,8 @@ interface Size {
 
 /** Pixels around the world at zoom 0. */
 const AROUND = 512;
+/** How far MapLibre's eye is from the ground, in heights of the map. */
+const EYE = 1.5;
 /** People live north: the globe is looked at from there. */
 const LAT = 22;
 const LON = 15;
@@ -20,8 +22,10 @@ export function wholeWorld(
     const tall = Math.log2(Math.max(150, height) / (AROUND * 0.62));
     return { center: [LON, 28], zoom: Math.max(-1, Math.min(zoom, tall)) };
   }
-  const across = 0.9 * Math.max(150, Math.min(width, height));
-  const zoom = Math.log2(((across * Math.PI) / AROUND) * Math.cos((LAT * Math.PI) / 180));
+  // Seen from so near, what one sees of a ball is narrower than the ball: away² · radius² = seen² · (away² + 2 · away · radius).
+  const [seen, away] = [0.45 * Math.max(150, Math.min(width, height)), EYE * Math.max(150, height)];
+  const radius = (seen * (seen + Math.hypot(seen, away))) / away;
+  const zoom = Math.log2(((2 * radius * Math.PI) / AROUND) * Math.cos((LAT * Math.PI) / 180));
   return { center: [LON, LAT], zoom };
 }
 

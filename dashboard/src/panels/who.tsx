@@ -114,11 +114,7 @@ function Clients({ query }: { readonly query: string }) {
               </button>
             </th>
           ))}
-          name={(i) => (
-            <>
-              {rows[i]!.place} <code class="dim small">{rows[i]!.id}</code>
-            </>
-          )}
+          name={(i) => <span title={rows[i]!.id}>{rows[i]!.place}</span>}
           cells={(i) => <Cells client={rows[i] as Client} />}
         />
       )}
