@@ -12,14 +12,8 @@ import {
   writePictures,
 } from './picture-file.ts';
 import { readPlan } from './plan-file.ts';
-import {
-  diffAnswer,
-  failuresAnswer,
-  type HijackOptions,
-  hijackAnswer,
-  summaryAnswer,
-  tripsAnswer,
-} from './predict-answers.ts';
+import { diffAnswer, failuresAnswer, summaryAnswer, tripsAnswer } from './predict-answers.ts';
+import { type HijackOptions, hijackAnswer } from './predict-hijack.ts';
 import { checkQuestion } from './predict-options.ts';
 import { doubleFailuresOn } from './predict-pool.ts';
 import { type Answer, percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';

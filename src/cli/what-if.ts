@@ -1,19 +1,16 @@
-/** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements, and what was observed. */
+/** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements. */
 import type { Command } from 'commander';
 import { type Plan, readBitRate } from '../plan/index.ts';
 import {
   type Attack,
-  crossValidated,
   type Failover,
   type Found,
   failoverOf,
-  type Observation,
   type Prediction,
   predict,
   RESPONSE_PREPEND,
   type Rival,
   responses,
-  rulesFor,
   type SearchOptions,
   type SiteUnderAttack,
   type Sources,
@@ -24,31 +21,19 @@ import {
   versus,
 } from '../predict/index.ts';
 import { indexOf } from '../topology/index.ts';
-import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
-import { observationsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
 import { interrupt } from './interrupt.ts';
-import {
-  bytesOf,
-  type Observations,
-  readObservations,
-  readSources,
-  scoresOf,
-  scoreText,
-} from './observations.ts';
+import { readSources } from './observations.ts';
 import { rate } from './predict-answers.ts';
-import { attackDraw, mapDraw, reliabilityDraw, searchDraw, versusDraw } from './predict-pictures.ts';
+import { type ObservedOptions, observedAnswer } from './predict-observed.ts';
+import { attackDraw, mapDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { MOST_THREADS, searchOn, threadsFor } from './predict-pool.ts';
 import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
 import { progressBar } from './progress.ts';
 import { type Column, formatTable } from './table.ts';
 
-export interface WhatIfOptions {
+export interface WhatIfOptions extends ObservedOptions {
   readonly observed?: string;
-  readonly probes?: string;
-  readonly identity?: string;
-  readonly save?: true;
-  readonly corrections?: boolean;
   readonly attack?: string;
   readonly size?: string;
   readonly versus?: string;
@@ -95,102 +80,11 @@ export async function whatIf(
   colour: boolean,
 ): Promise<Answer | undefined> {
   const { plan, prediction } = scene;
-  if (options.observed !== undefined) return observed(file, options, scene, colour);
+  if (options.observed !== undefined) return observedAnswer(file, options.observed, options, scene, colour);
   if (options.attack !== undefined) return attacked(options, plan, prediction, colour);
   if (options.versus !== undefined) return compared(options.versus, options.ttl, prediction, colour);
   if (options.search !== undefined) return searched(options, plan, prediction, colour);
   return undefined;
-}
-
-// ── observed ──
-
-/** Agreement with what was observed, and how far learning from it carries to clients that it was not learnt from. */
-function observed(plan: string, options: WhatIfOptions, scene: Stage, colour: boolean): Answer {
-  const file = options.observed as string;
-  const { prediction, prefix } = scene;
-  const bytes = bytesOf(file);
-  const { observations, complaints, unanswered } = looksLikeJson(bytes)
-    ? atlasObservations(file, bytes, options, prediction.sites)
-    : readObservations(file, undefined, bytes);
-  const elsewhere = observations.filter((o) => !prediction.sites.includes(o.site)).length;
-  complaints.forEach(warn);
-  if (elsewhere > 0)
-    warn(
-      `${elsewhere} of ${observations.length} clients landed at sites that the plan does not have or announce; they count as wrong`,
-    );
-  const now = new Set(observations.map((o) => o.id));
-  // What was kept of these very clients says nothing about how well others are known.
-  const before =
-    options.corrections === false ? [] : observationsKept(plan, prefix).filter((o) => !now.has(o.id));
-  const scores = scoresOf(prediction, guessesOf(prediction, observations, before));
-  const last = scores.at(-1);
-  const saved = options.save
-    ? saveCorrections(plan, scene.plan.network, prefix, { file, bytes }, observations)
-    : undefined;
-  const sentences = [
-    ...(before.length > 0 ? [`learning also used ${before.length} other clients kept beside the plan`] : []),
-    ...(saved === undefined ? [] : [saved]),
-  ];
-  return {
-    json: {
-      scores,
-      elsewhere,
-      unanswered,
-      clients: observations.length,
-      alsoLearntFrom: before.length,
-      ...(saved !== undefined && { saved }),
-    },
-    text: () => `${scoreText(scores, colour)}${sentences.map((x) => `${x}\n`).join('')}`,
-    ...(last && { chart: reliabilityDraw(last.rule, last) }),
-    map: mapDraw(prediction),
-  };
-}
-
-function* guessesOf(
-  prediction: Prediction,
-  observations: readonly Observation[],
-  before: readonly Observation[],
-) {
-  for (const [name, rule] of Object.entries(rulesFor(prediction)))
-    yield [name, crossValidated(observations, (others) => rule([...others, ...before]))] as const;
-}
-
-/** The most of a file of results that is read as text. */
-const MOST_JSON = 512 * 1024 * 1024;
-
-function atlasObservations(
-  file: string,
-  bytes: Uint8Array,
-  options: WhatIfOptions,
-  sites: readonly string[],
-): Observations {
-  if (bytes.length > MOST_JSON)
-    throw new Failure(
-      `${file} has ${bytes.length} bytes; at most ${MOST_JSON} are read: ask Atlas for fewer results`,
-    );
-  const known =
-    options.probes === undefined
-      ? undefined
-      : readProbes(options.probes, Buffer.from(bytesOf(options.probes)).toString('utf8'));
-  known?.complaints.forEach(warn);
-  const reading = readAtlas(
-    file,
-    Buffer.from(bytes).toString('utf8'),
-    known?.probes,
-    siteNamer(sites, patternOf(options.identity)),
-  );
-  if (reading.observations.length === 0)
-    throw new Failure([`${file} has no observation in it`, ...reading.complaints].join('\n'));
-  return reading;
-}
-
-function patternOf(text: string | undefined): RegExp | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return new RegExp(text, 'u');
-  } catch (error) {
-    throw new Failure(`--identity wants a regular expression: ${(error as Error).message}`, EXIT.usage);
-  }
 }
 
 // ── attack ──
