@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,4 +48,23 @@ test('an entry after one that was torn, by a full disk or a lost machine, is a l
   audit(file, entry('b'));
   audit(file, entry('c'));
   expect(audited(file, 50).map((e) => e.reason)).toEqual(['a', 'b', 'c']);
+});
+
+test('the file turns over at its limit: one old file is kept, and the latest entries are found across both', () => {
+  const file = join(folder, 'audit.jsonl');
+  const line = Buffer.byteLength(`${JSON.stringify(entry('00'))}\n`);
+  for (let i = 10; i < 35; i++) audit(file, entry(String(i)), 10 * line);
+  expect(readdirSync(folder).sort()).toEqual(['audit.jsonl', 'audit.jsonl.1']);
+  for (const name of readdirSync(folder))
+    expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(10 * line);
+  expect(audited(file, 7).map((e) => e.reason)).toEqual(['28', '29', '30', '31', '32', '33', '34']);
+  expect(audited(file, 50)).toHaveLength(15);
+});
+
+test('where the file cannot turn over nothing is kept, and that is said', () => {
+  const file = join(folder, 'audit.jsonl');
+  audit(file, entry('a'), 10);
+  mkdirSync(`${file}.1`);
+  expect(() => audit(file, entry('b'), 10)).toThrow(/EISDIR/);
+  expect(audited(file, 5).map((e) => e.reason)).toEqual(['a']);
 });

@@ -1,5 +1,14 @@
 /** Who ordered what, when and why: one JSON object a line, on the disk before the order is carried out. */
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../host/index.ts';
 
@@ -18,12 +27,21 @@ export interface Entry {
 /** How much of the file `latest` looks at, in bytes. */
 const LOOK = 256 * 1024;
 
+/** The file turns over before it grows beyond this, in bytes: tens of thousands of orders. */
+const LIMIT = 10 * 1024 * 1024;
+
+/** Where the entries before those of the file are; what was there is given up. */
+const older = (path: string) => `${path}.1`;
+
 /** Throws the system's error when the entry cannot be kept: what nobody will know of is not done. */
-export function audit(path: string, entry: Entry): void {
+export function audit(path: string, entry: Entry, limit = LIMIT): void {
   makeFolder(dirname(path));
+  const text = `${JSON.stringify(entry)}\n`;
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 && size + Buffer.byteLength(text) > limit) renameSync(path, older(path));
   const fd = openSync(path, 'a+', 0o600);
   try {
-    const bytes = Buffer.from(`${endsWhole(fd) ? '' : '\n'}${JSON.stringify(entry)}\n`);
+    const bytes = Buffer.from(`${endsWhole(fd) ? '' : '\n'}${text}`);
     // A disk that is nearly full takes a part without a word; asked for the rest, it says so.
     for (let n = 0; n < bytes.length; ) n += writeSync(fd, bytes, n);
     fsyncSync(fd);
@@ -41,6 +59,11 @@ function endsWhole(fd: number): boolean {
 
 /** The latest entries, oldest first; lines that are none are passed over. */
 export function audited(path: string, count: number): readonly Entry[] {
+  const found = entriesOf(path, count);
+  return found.length < count ? [...entriesOf(older(path), count), ...found].slice(-count) : found;
+}
+
+function entriesOf(path: string, count: number): readonly Entry[] {
   let text: string;
   try {
     text = ending(path);
