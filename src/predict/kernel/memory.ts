@@ -25,8 +25,6 @@ export const LENGTH_MASK = 0xff_ffff;
 
 /** The longest length a seed may start with. */
 export const LONGEST_SEED = 4096;
-/** The most seeds in one scenario. */
-export const MOST_SEEDS = 0xfffe;
 
 export function classOf(rank: Rank): number {
   return rank >>> LENGTH_BITS;
