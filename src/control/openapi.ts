@@ -103,6 +103,7 @@ export const ROUTES = {
       200: { say: 'One page.', schema: historySchema },
       400: { say: 'The question cannot be read.', schema: complaint },
       410: { say: 'What was asked for is not kept any more.', schema: complaint },
+      503: { say: 'Too many ask at once.', schema: complaint },
       ...everywhere,
     },
   },

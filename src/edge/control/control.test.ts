@@ -450,6 +450,20 @@ test.each([
   expect((await ask(two, '/api/v1/history?limit=1000')).status).toBe(200);
 });
 
+test('history is given in turn, and more than may wait are told to ask again', async () => {
+  const p = await page({ state: folder() });
+  p.begin(WORLD);
+  p.tell(Array.from({ length: 20_000 }, (_, i) => note(`event ${i}`)));
+  const from = p.latest!.at - 1;
+  const got = await Promise.all(
+    Array.from({ length: 120 }, () => ask(p, `/api/v1/history?from=${from}&limit=1`)),
+  );
+  const statuses = got.map((g) => g.status);
+  expect(new Set(statuses)).toEqual(new Set([200, 503]));
+  expect(got.find((g) => g.status === 503)?.headers['retry-after']).toBe('1');
+  expect((await ask(p, '/api/v1/history?limit=1')).status).toBe(200);
+});
+
 test('files turn over, old ones go, and history is read from them page by page', async () => {
   const state = folder();
   let now = 1_000_000_000_000;

@@ -24,12 +24,15 @@ import { Chronicle } from './chronicle.ts';
 import { Ledger } from './ledger.ts';
 import { findPage, unbuilt } from './pages.ts';
 import { Streams } from './streams.ts';
+import { Turns } from './turns.ts';
 import { HEADERS, intruder, isAuthorized } from './visitor.ts';
 
 /** Of a request's body, in bytes. */
 const BODY_LIMIT = 16 * 1024;
 /** Connections at once; streams are among them. */
 const CONNECTIONS = 256;
+/** Questions for history that may wait for their turn: what is not in memory is read from the disk anew. */
+const QUESTIONS = 32;
 
 const STATUS: { readonly [outcome in Answer['outcome']]: number } = {
   done: 200,
@@ -114,6 +117,7 @@ function build(
       .code(503)
       .header('retry-after', '1')
       .send({ error: 'the network is still starting: ask again in a second' });
+  const turns = new Turns(QUESTIONS);
   const bad = (reply: FastifyReply, error: string) => reply.code(400).send({ error });
 
   const handlers: { readonly [name in RouteName]: Handler } = {
@@ -131,13 +135,19 @@ function build(
       streams.open(reply.raw, HEADERS, from);
       return reply;
     },
-    history: (request, reply) => {
+    history: async (request, reply) => {
       if (!chronicle.latest) return starting(reply);
       const asked = question(request);
       if (typeof asked === 'string') return bad(reply, asked);
       void reply.header('cache-control', 'no-store');
+      const turn = turns.take(() => chronicle.history(asked.from, asked.to, asked.limit));
+      if (!turn)
+        return reply
+          .code(503)
+          .header('retry-after', '1')
+          .send({ error: 'too many ask for history at once: ask again in a second' });
       return (
-        chronicle.history(asked.from, asked.to, asked.limit) ??
+        (await turn) ??
         reply.code(410).send({ error: 'this is not kept any more: ask without after, from an instant' })
       );
     },
