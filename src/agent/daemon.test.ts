@@ -291,7 +291,7 @@ test('clients that connect to the metrics and say nothing, or keep their connect
   await new Promise((resolve) => setTimeout(resolve, 50));
   const answer = await fetch(daemon.metricsUrl!, { headers: { connection: 'close' } });
   expect(answer.status).toBe(200);
-}, 20_000);
+});
 
 test('boards for FRR, BIRD and GoBGP find the names they know, when they ask for them, and not otherwise', async () => {
   const up = await upstream();
@@ -342,7 +342,7 @@ test('killed with -9, an agent that comes back lets peers keep its routes until 
   await until(() => !route(up));
   await gone;
   expect(readText(join(folder, 'agent-fra.json'))).toMatch(/"running":false/);
-}, 20_000);
+});
 
 test('frozen and killed with -9, it comes back with what it announced, though its service has gone meanwhile: the route is never withdrawn', async () => {
   const up = await upstream();
@@ -363,7 +363,7 @@ test('frozen and killed with -9, it comes back with what it announced, though it
   await until(() => route(up)?.stale === false);
   expect(up.speaker.peers.get('site')!.counters.withdrawalsIn).toBe(withdrawals);
   expect(med(up)).toBe(0);
-}, 20_000);
+});
 
 test('a SIGHUP before it has begun does not end it', async () => {
   const up = await upstream();
@@ -376,7 +376,7 @@ test('a SIGHUP before it has begun does not end it', async () => {
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
   expect(await gone).toEqual([0, null]);
-}, 20_000);
+});
 
 test('the token for the controller is in no line of the log, wherever it would stand', async () => {
   const up = await upstream();
@@ -392,7 +392,7 @@ test('the token for the controller is in no line of the log, wherever it would s
   await until(() => /controller does not answer.*\n/.test(said));
   expect(said).toContain('http://127.0.0.1:1/[secret]');
   expect(said).not.toContain(token);
-}, 20_000);
+});
 
 function agentProcess(file: string, env = process.env): ChildProcess {
   const child = spawn(
@@ -478,7 +478,7 @@ test('of two sites with one ticket between them, the first to fall leaves and th
   await issuer.close();
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect([route(first.up), med(last.up)]).toEqual([undefined, 100]);
-}, 20_000);
+});
 
 test('systemd hears READY, STATUS, WATCHDOG and STOPPING as datagrams', async () => {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');

@@ -61,7 +61,7 @@ test('killed with -9 at any moment of a write, the file is the old state or the 
     expect([last, last + 1]).toContain(found.saved.boot);
     first = found.saved.boot + 1;
   }
-}, 20_000);
+});
 
 /** Lets a writer write so often and a little longer, kills it, and gives the last number that it said. */
 function killedInTheMiddle(child: ChildProcess, writes: number, laterMs: number): Promise<number> {

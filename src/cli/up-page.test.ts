@@ -161,7 +161,7 @@ async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-  for (const end = performance.now() + 20_000; performance.now() < end; ) {
+  for (const end = performance.now() + 60_000; performance.now() < end; ) {
     const found = await look();
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -178,7 +178,7 @@ beforeAll(async () => {
   await start();
   first = await snapshot();
   follow(`${first.run}:${first.seq}`);
-}, 60_000);
+});
 
 afterAll(() => {
   stream?.destroy();
@@ -254,7 +254,7 @@ test('a site that is killed from the page is dead there, its clients move, and h
   expect((await ask({ do: 'heal', ...BY })).outcome).toBe('done');
   await until('the way back', async () => (await snapshot()).vantages[TOKYO]?.landing.site === site);
   expect((await snapshot()).faults).toEqual({});
-}, 30_000);
+});
 
 test('what the guard thinks is said before anything is done, a drain goes its steps, and a freeze refuses', async () => {
   const considered = await ask({ do: 'consider', order: { do: 'drain', site: 'tyo', ...BY } });
@@ -275,7 +275,7 @@ test('what the guard thinks is said before anything is done, a drain goes its st
   expect(refused).toMatchObject({ outcome: 'refused', say: [expect.stringContaining('frozen by ann')] });
   expect((await ask({ do: 'unfreeze', site: 'tyo', ...BY })).outcome).toBe('done');
   await until('thawed', async () => (await snapshot()).sites['tyo']?.frozen === undefined);
-}, 30_000);
+});
 
 test('the last sites may not leave, and that is said beforehand', async () => {
   for (const site of ['fra', 'nyc']) expect((await ask({ do: 'drain', site, ...BY })).outcome).toBe('done');
@@ -292,7 +292,7 @@ test('the last sites may not leave, and that is said beforehand', async () => {
   await until('all in', async () =>
     Object.values((await snapshot()).sites).every((s) => s.drain.phase === 'in'),
   );
-}, 30_000);
+});
 
 test('a service that fails and a cable that is cut are faults with names, and what is not there is answered with the nearest names', async () => {
   await ask({ do: 'fail', service: 'web', site: 'nyc', how: 'hang', ...BY });
@@ -323,7 +323,7 @@ test('a service that fails and a cable that is cut are faults with names, and wh
   expect((await ask({ do: 'heal', ...BY })).outcome).toBe('done');
   await until('healed', async () => Object.keys((await snapshot()).faults).length === 0);
   expect((await ask({ do: 'restart', site: 'nyc', ...BY })).outcome).toBe('done');
-}, 40_000);
+});
 
 test('folding the events of all that gives the snapshot, and orders are among them', async () => {
   const now = await until('quiet', async () => {
@@ -354,4 +354,4 @@ test('a world that was killed and started anew goes on where its page was', asyn
   expect((await snapshot()).run).not.toBe(last.run);
   const history = JSON.parse((await get(ready.page, `/api/v1/history?from=${first.at}&limit=5000`)).body);
   expect(history.events.some((e: Event) => e.kind === 'order')).toBe(true);
-}, 60_000);
+});

@@ -18,13 +18,13 @@ test('it is made in a thread from plan and seed, is the same as made here, and i
   expect(second).toBe(first);
   const map = layOut(readPlan(PLANET).plan, { ases: 30, seed: 4 });
   expect(Buffer.compare(first, packWorld(atlasOf(map, { seed: 4 })))).toBe(0);
-}, 30_000);
+});
 
 test('a thread that fails is told of, and who asks again has it tried again', async () => {
   const world = upWorldOf({ file: join(folder, 'nowhere.yaml'), ases: 30, seed: 4 });
   await expect(world()).rejects.toThrow('nowhere.yaml');
   await expect(world()).rejects.toThrow('nowhere.yaml');
-}, 30_000);
+});
 
 test('a packed world is read as it is; what is none is refused with what to do', () => {
   const file = join(folder, 'some.world');

@@ -50,7 +50,7 @@ beforeAll(async () => {
   );
   gone.catch(() => {});
   ready = await Promise.race([hear((line) => line['kind'] === 'ready'), gone]);
-}, 40_000);
+});
 
 afterAll(() => {
   up.kill('SIGKILL');
@@ -117,11 +117,11 @@ async function run(...args: string[]): Promise<{
 
 async function hear(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
   let found: Record<string, unknown> | undefined;
-  await until(() => (found = said.find(fits)) !== undefined, 30_000);
+  await until(() => (found = said.find(fits)) !== undefined, 150_000);
   return found as Record<string, unknown>;
 }
 
-async function until(holds: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
+async function until(holds: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   for (const end = performance.now() + limitMs; performance.now() < end; ) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -168,7 +168,7 @@ function dig(from: string, host = '127.0.0.1'): Promise<string | number> {
   return new Promise((resolve, reject) => {
     const six = host.includes(':');
     const socket = dgram.createSocket(six ? 'udp6' : 'udp4');
-    const timer = setTimeout(() => reject(new Error('no answer')), 5000);
+    const timer = setTimeout(() => reject(new Error('no answer')), 30_000);
     const query = six ? inSubnet(from) : QUESTION;
     socket.bind(0, six ? host : from, () => socket.send(query, ready['dns'] as number, host));
     socket.once('message', (answer) => {
@@ -272,7 +272,7 @@ test('--try asks from everywhere and ends: each is served by the site that its r
     /requests and queries from 30 countries: each was served by the site its routes lead to, 3 sites/,
   );
   expect(code).toBe(0);
-}, 60_000);
+});
 
 test('where the machine has one address only, a header or the query says the vantage; nonsense is refused', async () => {
   const site = await who('127.81.0.1');
@@ -307,7 +307,7 @@ test('a second world says that there is one, and a port that is taken is named w
   await taken.close();
   const left = readdirSync(tmpdir()).filter((n) => pids.some((pid) => n.startsWith(`nearcast-up-${pid}-`)));
   expect(left).toEqual([]);
-}, 30_000);
+});
 
 test('kill -9 of the agent moves its clients to another site, heal brings them back', async () => {
   const [from, site] = ['127.81.0.1', (await who('127.81.0.1')) as string];
@@ -358,8 +358,8 @@ test('sites fail one after another: the last one stays, less preferred, and says
   await until(async () => (await who('127.49.0.1')) === third);
   expect((await get('127.49.0.1')).headers['x-served-by']).toBe(third);
   await ask('heal', {}, o);
-  await until(async () => (await status()).ready, 20_000);
-}, 60_000);
+  await until(async () => (await status()).ready, 90_000);
+});
 
 test('a site whose clients the rest could not carry stays, and says what the rest could', async () => {
   const load = async () => (await status()).sites.reduce((sum, s) => sum + (s.load ?? 0), 0);
@@ -374,8 +374,8 @@ test('a site whose clients the rest could not carry stays, and says what the res
   );
   expect(await levelOf('tyo')).toBe('less-preferred');
   await ask('heal', {}, o);
-  await until(async () => (await status()).ready, 20_000);
-}, 60_000);
+  await until(async () => (await status()).ready, 90_000);
+});
 
 test('without a controller nothing that is announced changes, also when every lease has ended', async () => {
   // Routes that are still on their way from what was before come to rest first.
@@ -388,7 +388,7 @@ test('without a controller nothing that is announced changes, also when every le
   });
   expect((await ask('kill', { site: 'controller' }, o)).done[0]).toMatch(/^the controller is dead/);
   // A site whose lease has ended holds no ticket, and says so.
-  await until(async () => (await tickets()).every((t) => t === 'lost'), 20_000);
+  await until(async () => (await tickets()).every((t) => t === 'lost'), 90_000);
   const during = await status();
   expect(during.sites.map((s) => s.state?.level)).toEqual(['full', 'full', 'full']);
   expect(during.controlled).toBe(false);
@@ -399,9 +399,9 @@ test('without a controller nothing that is announced changes, also when every le
   await until(async () => (await levelOf(site)) === 'less-preferred');
   await until(async () => (await who('127.81.0.1')) !== site);
   await ask('heal', {}, o);
-  await until(async () => (await status()).ready, 20_000);
+  await until(async () => (await status()).ready, 90_000);
   expect((await status()).controlled).toBe(true);
-}, 60_000);
+});
 
 test('a cut cable is a way less, and a site without any is nowhere', async () => {
   const site = (await who('127.1.0.1')) as string;
@@ -437,14 +437,14 @@ test('a drain by the agent moves every client and loses no request', async () =>
   agent.close();
   expect(seen.filter((s) => typeof s === 'number')).toEqual([]);
   expect(new Set(seen).size).toBeGreaterThan(1);
-}, 30_000);
+});
 
 test('when up itself is killed with -9 nothing of it is left behind', async () => {
   const { sites, pid } = await status();
   const pids = sites.flatMap((s) => s.pid ?? []);
   expect([pid, pids.length]).toEqual([up.pid, 3]);
   up.kill('SIGKILL');
-  await until(() => !pids.some(alive), 5000);
+  await until(() => !pids.some(alive), 30_000);
   expect(['fra', 'nyc', 'tyo'].filter((site) => existsSync(upAgentSocket(NAME, site)))).toEqual([]);
   await expect(ask('status', {}, o)).rejects.toMatchObject({
     exit: 5,

@@ -39,7 +39,7 @@ class Ear implements ConnectionHandlers {
   }
 }
 
-async function until(condition: () => boolean, what: string, limitMs = 4000): Promise<void> {
+async function until(condition: () => boolean, what: string, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);

@@ -209,7 +209,7 @@ test('what is predicted is what the routers do: for the network as it is, with a
   }
   // The cases are different ones.
   expect(seen.size).toBeGreaterThan(3);
-}, 30_000);
+});
 
 // The predictor takes an AS to leave by the neighbour's city nearest to the traffic; here it leaves where there is a cable.
 test.each([1, 2, 3])(

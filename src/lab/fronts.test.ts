@@ -134,4 +134,4 @@ test('a client that asks without end and reads nothing is let go', async () => {
   await gone;
   expect(await answers(at)).toBe(true);
   await at.close();
-}, 10_000);
+});

@@ -104,7 +104,14 @@ test('what if Tokyo were off: the map is drawn in other colours, people are said
     const now = await moving.innerText();
     return / %$/.test(now) && now !== said;
   });
-  const shown = await moving.innerText();
+  // The sums of the five steps come in one after another: the figure is the last one when it stays.
+  let shown = '';
+  await until('the last figure', async () => {
+    const was = shown;
+    shown = await moving.innerText();
+    await page.waitForTimeout(700);
+    return shown === was;
+  });
   // Nothing was done.
   const { sites } = await world.snapshot();
   expect(Object.values(sites).every((s) => s.drain.phase === 'in' && s.process.standing === 'running')).toBe(

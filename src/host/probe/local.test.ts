@@ -30,7 +30,7 @@ function script(name: string, text: string): string {
   return path;
 }
 
-async function until(condition: () => boolean, limitMs = 4000): Promise<void> {
+async function until(condition: () => boolean, limitMs = 20_000): Promise<void> {
   const end = performance.now() + limitMs;
   while (!condition()) {
     if (performance.now() > end) throw new Error('waited in vain');
