@@ -375,6 +375,26 @@ test('while a new service is not known the site can be drained, and what fails b
   expect(reloaded(new Story(dutiesIn()).tell('+++'), 'slow').tell('x').path).toEqual(['full', 'withdrawn']);
 });
 
+test('a service that is restarted again and again: neighbours see no more returns in any ten minutes than the budget has', () => {
+  const story = new Story(dutiesIn()).tell('+++');
+  const came: number[] = [];
+  // Every twenty seconds for four hours, each time noticed at once.
+  for (let i = 0; i < 720; i++) {
+    for (const sign of `x${'+'.repeat(19)}`) {
+      const before = story.level;
+      story.tell(sign);
+      if (story.level === 'full' && before !== 'full') came.push(story.now);
+    }
+  }
+  expect(came.length).toBeGreaterThan(5);
+  for (const [i, at] of came.entries()) if (i >= 5) expect(at - came[i - 5]!).toBeGreaterThanOrEqual(600_000);
+  const withdrawals = story.path.filter((level) => level === 'withdrawn');
+  expect(withdrawals.length).toBeLessThanOrEqual(came.length + 1);
+  // Left alone, it comes back by itself.
+  story.tell('+'.repeat(1300));
+  expect(story.level).toBe('full');
+});
+
 test('a restart announces nothing before new probes are good, and remembers orders, flaps and who was out', () => {
   const story = new Story(dutiesIn()).tell('+++--+++').happen({ kind: 'drain', order: ADA });
   const saved = JSON.parse(JSON.stringify(story.state)) as SiteState;
