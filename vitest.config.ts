@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'dashboard/**/*.test.{ts,tsx}'],
     exclude: ['test/interop/**', '**/node_modules/**'],
+    // Every core, also where there are only two: half of the default, which leaves one idle, is twice the time.
+    maxWorkers: '100%',
     // So long that only what hangs meets them: no test fails on a clock, on however busy a machine.
     testTimeout: 180_000,
     hookTimeout: 180_000,
