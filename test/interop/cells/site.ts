@@ -208,7 +208,9 @@ export async function stops(room: Room): Promise<void> {
   await world.hears(FRA, 'nothing', {}, 5000);
   const all = await said(world, tap);
   for (const family of FAMILIES) {
-    const own = all.filter((m) => m.from === world.neighbor(FRA, family).address);
+    // What was said on the last connection: an attempt before it may have ended in a NOTIFICATION (see the findings about OpenBGPD).
+    const sent = all.filter((m) => m.from === world.neighbor(FRA, family).address);
+    const own = sent.slice(sent.findLastIndex((m) => m.type === 1));
     const withdrawal = own.findIndex((m) => m.type === UPDATE && outline(m.body).withdraws);
     const goodbye = own.findIndex((m) => m.type === NOTIFICATION);
     if (withdrawal < 0 || goodbye < withdrawal)
