@@ -6,10 +6,6 @@ import type { AgentVerbs } from '../agent/index.ts';
 import { type Args, type ControlClient, connectControl, controlPath } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
 
-/** Where output goes. */
-export type Write = (text: string) => void;
-export const toStandardOutput: Write = (text) => process.stdout.write(text);
-
 export interface AskOptions {
   readonly socket?: string;
   readonly json?: true;

@@ -1,7 +1,8 @@
 /** `nearcast audit`: who ordered what of a site, when and why, and what was refused. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AuditEntry } from '../agent/index.ts';
-import { type AskOptions, agentSocket, ask, askCommand, toStandardOutput, type Write } from './agent-ask.ts';
+import { type AskOptions, agentSocket, ask, askCommand } from './agent-ask.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { type Column, formatTable, wantsColour } from './table.ts';
 
 const COLUMNS: readonly Column<AuditEntry>[] = [

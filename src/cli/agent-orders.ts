@@ -1,16 +1,9 @@
 /** `nearcast drain`, `undrain`, `freeze`, `unfreeze`: orders to an agent, each with a reason and somebody who gave it. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { OrderView, StatusView } from '../agent/index.ts';
-import {
-  type AskOptions,
-  agentSocket,
-  ask,
-  askCommand,
-  owner,
-  toStandardOutput,
-  type Write,
-} from './agent-ask.ts';
+import { type AskOptions, agentSocket, ask, askCommand, owner } from './agent-ask.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { printable } from './table.ts';
 
 interface OrderOptions extends AskOptions {

@@ -1,16 +1,9 @@
 /** `nearcast status`, `watch` and `explain`: how an agent stands, what happens there, and why an upstream hears what it hears. */
 import type { Command } from 'commander';
 import type { ExplainView, Happening, StatusView } from '../agent/index.ts';
-import {
-  type AskOptions,
-  agentSocket,
-  ask,
-  askCommand,
-  toStandardOutput,
-  type Write,
-  withAgent,
-} from './agent-ask.ts';
+import { type AskOptions, agentSocket, ask, askCommand, withAgent } from './agent-ask.ts';
 import { type NagiosAnswer, nagiosOf, nagiosUnknown } from './nagios.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { type Column, formatTable, paint, printable, wantsColour } from './table.ts';
 
 export function statusCommand(write: Write = toStandardOutput): Command {

@@ -1,6 +1,7 @@
 /** `nearcast announce` and `withdraw`: what a running speaker originates, changed by hand. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type OrderOptions, order, orderCommand, toStandardOutput, type Write } from './order.ts';
+import { type OrderOptions, order, orderCommand } from './order.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { printable } from './table.ts';
 import type { AnnounceView } from './views.ts';
 

@@ -12,6 +12,7 @@ import {
 } from '../plan/index.ts';
 import { CITIES, findPlace } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { readText } from './plan-file.ts';
 import { readRoas } from './roas.ts';
 
@@ -33,7 +34,7 @@ interface Options {
   readonly lints?: true;
 }
 
-export function checkCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function checkCommand(write: Write = toStandardOutput): Command {
   return new Command('check')
     .description('say what is wrong with a plan, all at once, with line and column')
     .argument('[plan]', 'the plan file')

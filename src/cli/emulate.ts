@@ -15,6 +15,7 @@ import type { Entry } from '../speaker/index.ts';
 import { type EmulateOptions, type Planted, playerOf, type Range } from './emulate-play.ts';
 import { sweep } from './emulate-sweep.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +32,7 @@ Exit: 0 nothing broke; 1 an invariant broke; 2 the plan, the scenario or the opt
  * `planted` is for tests: a mistake in the code that is emulated, which has to be caught.
  */
 export function emulateCommand(
-  write: (text: string) => void = (text) => process.stdout.write(text),
+  write: Write = toStandardOutput,
   progress: (text: string) => void = (text) => {
     if (process.stderr.isTTY) process.stderr.write(text);
   },
@@ -75,12 +76,7 @@ export function emulateCommand(
     });
 }
 
-function one(
-  timeline: Timeline,
-  network: Network,
-  options: EmulateOptions,
-  write: (text: string) => void,
-): void {
+function one(timeline: Timeline, network: Network, options: EmulateOptions, write: Write): void {
   if (options.json) {
     for (const event of timeline.events) write(`${JSON.stringify(event)}\n`);
     const { events: _, breaks, ...rest } = timeline;
@@ -114,7 +110,7 @@ function takeDown(file: string, network: Network, options: EmulateOptions) {
   return { record, close: () => life.close() };
 }
 
-function list(options: EmulateOptions, write: (text: string) => void): void {
+function list(options: EmulateOptions, write: Write): void {
   const random = { name: 'random', summary: 'faults of every kind from the seed (the default)' };
   const all = [...BUILT_IN.map(({ name, summary }) => ({ name, summary })), random];
   if (options.json) write(`${JSON.stringify(all)}\n`);
@@ -122,7 +118,7 @@ function list(options: EmulateOptions, write: (text: string) => void): void {
 }
 
 /** As a file that `--scenario` reads: a bare number would be seconds there. */
-function showSteps(scenario: Scenario, write: (text: string) => void): void {
+function showSteps(scenario: Scenario, write: Write): void {
   const timed = ['at', 'lasts', 'by', 'for', 'delay'];
   const unit = (key: string, value: unknown) =>
     timed.includes(key) && typeof value === 'number' ? `${value}ms` : value;

@@ -19,16 +19,17 @@ import {
   partsOf,
 } from '../predict/index.ts';
 import { nameOf } from '../topology/index.ts';
-import type { AskOptions, Write } from './agent-ask.ts';
+import type { AskOptions } from './agent-ask.ts';
 import { explainUpstream, upstreamCommand } from './agent-status.ts';
 import { type CorrectionOptions, expectedParts } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type Holders, holdersOf } from './holders.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import {
   checkPictures,
   type Draw,
+  onStandardOutput,
   type PictureOptions,
-  toStandardOutput,
   withPictures,
   writePictures,
 } from './picture-file.ts';
@@ -67,7 +68,7 @@ Of a plan it says which step of the decision chose at each AS, what the runner-u
 client (prepends, an announcement or a site taken out), those that disturb others least first. A prefix needs a prefix-to-AS
 file: --pfx2as, or the one that 'nearcast data pull pfx2as' fetched.`;
 
-export function explainCommand(write: Write = (text) => process.stdout.write(text)): Command {
+export function explainCommand(write: Write = toStandardOutput): Command {
   const command = upstreamCommand(EXAMPLES)
     .description('why a client network lands where it does, or why an upstream hears of a prefix')
     .argument('<words...>', 'PLAN and AS3320, a prefix or a country; or: prefix PREFIX to UPSTREAM')
@@ -97,7 +98,7 @@ export function explainCommand(write: Write = (text) => process.stdout.write(tex
     checkPictures(o);
     const answered = answer(file, client, o);
     await writePictures(answered, o, write);
-    if (toStandardOutput(o)) return;
+    if (onStandardOutput(o)) return;
     write(
       o.json
         ? `${JSON.stringify({ schema: 'nearcast.explain/1', ...answered.json }, null, 2)}\n`

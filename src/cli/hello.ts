@@ -11,6 +11,7 @@ import { type Note, type RouteView, routes } from '../speaker/index.ts';
 import { type Agreed, frameLength, IPV4_UNICAST } from '../wire/index.ts';
 import { attributeWords, inWords, type Report, report } from './decode-line.ts';
 import { Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { noteSentence } from './phrases.ts';
 
 const PREFIX = '203.0.113.0/24' as Prefix;
@@ -37,7 +38,7 @@ Examples:
 
 It needs no file, no rights and no network: everything happens on loopback, within two seconds.`;
 
-export function helloCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function helloCommand(write: Write = toStandardOutput): Command {
   return new Command('hello')
     .description('let two BGP speakers exchange a route over loopback, and show what they say')
     .option('--json', 'one JSON object a line')

@@ -1,14 +1,10 @@
 /** What the verbs that give orders to a running speaker have in common: they ask its control socket once and print the answer. */
 import { Command } from 'commander';
 import { type Args, connectControl } from '../host/index.ts';
+import type { Write } from './output.ts';
 import { defaultSocket } from './socket.ts';
 import { printable } from './table.ts';
 import type { Orders, PeerDetailView } from './views.ts';
-
-/** Where output goes. */
-export type Write = (text: string) => void;
-
-export const toStandardOutput: Write = (text) => process.stdout.write(text);
 
 export interface OrderOptions {
   readonly socket: string;

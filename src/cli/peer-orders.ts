@@ -1,6 +1,7 @@
 /** `nearcast disable`, `enable`, `restart` and `refresh`: orders about one peer of a running speaker. */
 import { Argument, type Command } from 'commander';
-import { type OrderOptions, order, orderCommand, peerLine, toStandardOutput, type Write } from './order.ts';
+import { type OrderOptions, order, orderCommand, peerLine } from './order.ts';
+import { toStandardOutput, type Write } from './output.ts';
 
 interface TextOptions extends OrderOptions {
   readonly text?: string;

@@ -34,7 +34,7 @@ const WIDTH = 960;
 const DENSITY = 2;
 
 /** True when a picture goes to standard output, and nothing else may. */
-export function toStandardOutput(o: PictureOptions): boolean {
+export function onStandardOutput(o: PictureOptions): boolean {
   return o.map === '-' || o.chart === '-';
 }
 
@@ -45,7 +45,7 @@ export function checkPictures(o: PictureOptions & { readonly json?: true | undef
     ['--chart', o.chart],
   ] as const)
     if (file !== undefined) checkEnding(flag, file);
-  if (toStandardOutput(o) && (o.json || o.map === o.chart))
+  if (onStandardOutput(o) && (o.json || o.map === o.chart))
     throw new Failure('only one thing can go to standard output: give a file for the others', EXIT.usage);
   sizeOf(o);
   themeOf(o);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { describeDifference, difference } from '../plan/index.ts';
 import { EXIT } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { readPlan } from './plan-file.ts';
 
 const EXAMPLES = `
@@ -11,7 +12,7 @@ Examples:
 
 Exit: 0 the plans say the same (however they are written); 2 they differ.`;
 
-export function diffCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function diffCommand(write: Write = toStandardOutput): Command {
   return new Command('diff')
     .description('show what differs between two plans, in words')
     .argument('<before>', 'a plan file')

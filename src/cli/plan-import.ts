@@ -8,6 +8,7 @@ import {
   type Remark,
 } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { readText } from './plan-file.ts';
 
 const EXAMPLES = `
@@ -34,7 +35,7 @@ interface Options {
 }
 
 export function importCommand(
-  write: (text: string) => void = (text) => process.stdout.write(text),
+  write: Write = toStandardOutput,
   remark: (text: string) => void = (text) => process.stderr.write(text),
 ): Command {
   return new Command('import')

@@ -4,10 +4,11 @@ import { readBitRate } from '../plan/index.ts';
 import { groundOf, pairsOf, singleFailures } from '../predict/index.ts';
 import { type CorrectionOptions, correctionsFor, observationsKept } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import {
   checkPictures,
+  onStandardOutput,
   type PictureOptions,
-  toStandardOutput,
   withPictures,
   writePictures,
 } from './picture-file.ts';
@@ -60,9 +61,7 @@ interface Options
   readonly json?: true;
 }
 
-export function predictCommand(
-  write: (text: string) => void = (text) => process.stdout.write(text),
-): Command {
+export function predictCommand(write: Write = toStandardOutput): Command {
   const collect = (value: string, before: readonly string[] = []) => [...before, value];
   const command = new Command('predict')
     .description('who will land where on the internet, and what if')
@@ -89,13 +88,13 @@ export function predictCommand(
     .action((file: string, options: Options) => run(file, options, write));
 }
 
-async function run(file: string, options: Options, write: (text: string) => void): Promise<void> {
+async function run(file: string, options: Options, write: Write): Promise<void> {
   checkPictures(options);
   checkQuestion({ ...options });
   const answered = await answer(file, options);
   // Pictures first: whoever asked for a file that cannot be written hears it before a page of table.
   await writePictures(answered, options, write);
-  if (toStandardOutput(options)) return;
+  if (onStandardOutput(options)) return;
   write(
     options.json
       ? `${JSON.stringify({ schema: 'nearcast.predict/1', ...answered.json }, null, 2)}\n`

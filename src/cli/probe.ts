@@ -4,6 +4,7 @@ import { type Address, parseAddress } from '../base/index.ts';
 import { type ProbeReport, runProbe } from '../host/index.ts';
 import { formatDuration, nearest, type Plan, type Probe, type Service, sitesOf } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { readPlan } from './plan-file.ts';
 import { type Colour, paint, printable, wantsColour } from './table.ts';
 
@@ -30,7 +31,7 @@ interface Asked {
   readonly slow: boolean;
 }
 
-export function probeCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function probeCommand(write: Write = toStandardOutput): Command {
   return new Command('probe')
     .description("run a service's probes once, and explain each")
     .argument('<plan>', 'the plan file')

@@ -6,7 +6,8 @@ import type { Args } from '../host/index.ts';
 import { connectControl } from '../host/index.ts';
 import { agentSocket, owner, sitesHere } from './agent-ask.ts';
 import { EXIT, Failure } from './failure.ts';
-import { type OrderOptions, orderCommand, toStandardOutput, type Write } from './order.ts';
+import { type OrderOptions, orderCommand } from './order.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { counted } from './phrases.ts';
 import type { ReloadView } from './views.ts';
 

@@ -7,6 +7,7 @@ import { viewOf } from '../session/index.ts';
 import { type Entry, type Played, play, routes, type Speaker } from '../speaker/index.ts';
 import { routeView } from './answers.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { counted, noteSentence } from './phrases.ts';
 import { ROUTE_COLUMNS } from './show.ts';
 import type { ClockEntry } from './speaking.ts';
@@ -42,7 +43,7 @@ Examples:
 A journal is written by 'nearcast speak' when its file says so (journal: PATH). Older files beside it (PATH.1, PATH.2 …)
 are read first. Exit: 0 all of it was read; 1 there were lines that could not be read, or no journal; 2 wrong usage.`;
 
-export function replayCommand(write: (text: string) => void = (t) => process.stdout.write(t)): Command {
+export function replayCommand(write: Write = toStandardOutput): Command {
   return new Command('replay')
     .description('play the journal of a speaker again: what happened, and what it held at the end')
     .argument('<journal>', 'the file that the speaker wrote')
@@ -73,7 +74,7 @@ async function replay(
   path: string,
   o: Options,
   tell: (line: ReplayLine) => void,
-  write: (text: string) => void,
+  write: Write,
 ): Promise<number> {
   const until = untilOf(o.until);
   const player = new Player(tell);
@@ -346,7 +347,7 @@ function peersTable(speaker: Speaker, player: Player): string {
 const ROWS = 500;
 
 /** A full table is a million rows: they are printed while they are made. */
-function writeRoutes(speaker: Speaker, player: Player, write: (text: string) => void): void {
+function writeRoutes(speaker: Speaker, player: Player, write: Write): void {
   let wide: readonly number[] | undefined;
   let rows: RouteView[] = [];
   const print = () => {

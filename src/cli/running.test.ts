@@ -11,7 +11,7 @@ import { ACCEPT_ALL } from '../policy/index.ts';
 import { type Note, routes } from '../speaker/index.ts';
 import { announceCommand, withdrawCommand } from './announce.ts';
 import { answers } from './answers.ts';
-import type { Write } from './order.ts';
+import type { Write } from './output.ts';
 import { disableCommand, enableCommand, refreshCommand, restartCommand } from './peer-orders.ts';
 import { reloadCommand } from './reload.ts';
 import { replayCommand } from './replay.ts';

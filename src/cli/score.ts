@@ -25,6 +25,7 @@ import {
 import { readWith } from './data.ts';
 import { Failure } from './failure.ts';
 import { rate, readObservations, type Scored, scoresOf, scoreText } from './observations.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { type Column, formatTable, wantsColour } from './table.ts';
 
 const EXAMPLES = `
@@ -60,7 +61,7 @@ const PATH_FILES = {
 const OPERATOR = 19281;
 const CARRIER = 42;
 
-export function scoreCommand(write: (text: string) => void = (text) => process.stdout.write(text)): Command {
+export function scoreCommand(write: Write = toStandardOutput): Command {
   return new Command('score')
     .description('the predictor against measured catchments')
     .option('--data <folder>', 'where the graph and the truth are')

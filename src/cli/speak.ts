@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type Complaint, formatComplaint } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { checkSpeakFile, loadSpeakFile, readSecrets, type SpeakConfig } from './speak/index.ts';
 
 /** Runs the speaker until it is told to stop. `passwords` are by peer name and belong nowhere else. */
@@ -22,10 +23,7 @@ interface Options {
 }
 
 /** The command, to be added to the program. `write` takes what goes to standard output. */
-export function speakCommand(
-  start: Start,
-  write: (text: string) => void = (text) => process.stdout.write(text),
-): Command {
+export function speakCommand(start: Start, write: Write = toStandardOutput): Command {
   return new Command('speak')
     .description('run a BGP speaker from a small file')
     .argument('<file...>', 'the YAML file of the speaker; several with --check')
@@ -45,7 +43,7 @@ export function speakCommand(
     });
 }
 
-function check(files: readonly string[], { json }: Options, write: (text: string) => void): void {
+function check(files: readonly string[], { json }: Options, write: Write): void {
   const results = files.map((file) => ({ file, complaints: checkSpeakFile(file, process.env) }));
   const complaints = results.flatMap((r) => r.complaints);
   if (json) write(`${JSON.stringify({ schema: 'nearcast.check/1', files: results }, null, 2)}\n`);

@@ -2,13 +2,11 @@
 import { Command } from 'commander';
 import { type Args, ControlError, connectControl } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { toStandardOutput, type Write } from './output.ts';
 import { formatTable, wantsColour } from './table.ts';
 import { WHO_COLUMNS } from './up-board.ts';
 import { decidedOf } from './up-decided.ts';
 import { type UpOrders, upSocket } from './up-views.ts';
-
-type Write = (text: string) => void;
-const toStandardOutput: Write = (text) => process.stdout.write(text);
 
 interface Options {
   readonly name: string;
