@@ -7,7 +7,7 @@
  * better to do; and feed `due` when `due` says so.
  */
 import { assert, concat, earliest, type Instant, never, seconds } from '../base/index.ts';
-import { ACCEPT_ALL, compile, differs, type Policy, REJECT_ALL } from '../policy/index.ts';
+import { ACCEPT_ALL, REJECT_ALL } from '../policy/index.ts';
 import { DEFAULT_DECISION, type DecisionOptions } from '../rib/index.ts';
 import {
   type DeferralEvent,
@@ -32,16 +32,7 @@ import {
   notificationOf,
 } from '../wire/index.ts';
 import { Deadlines } from './deadlines.ts';
-import {
-  isExternal,
-  neighborOf,
-  newExchange,
-  newExporter,
-  newImporter,
-  newSource,
-  outboundOf,
-  type Surroundings,
-} from './exchange.ts';
+import { isExternal, neighborOf, newExchange, newSource, type Surroundings } from './exchange.ts';
 import type { Note, SpeakerEffect, SpeakerInput } from './input.ts';
 import { LinkState } from './link.ts';
 import { originate, retire } from './local.ts';
@@ -49,6 +40,7 @@ import type { PeerOptions, SpeakerOptions } from './options.ts';
 import { pack } from './outbound.ts';
 import { Patience } from './patience.ts';
 import { type Exchange, Peer } from './peer.ts';
+import { compiled, revalidate, setPolicies } from './policies.ts';
 import { FAMILIES, Rib } from './rib.ts';
 import { RoutesIn } from './routes-in.ts';
 import { CANONICAL } from './section.ts';
@@ -151,9 +143,11 @@ export class Speaker {
       case 'removePeer':
         this.#removePeer(input.peer, now);
         break;
-      case 'policy':
-        this.#setPolicy(input.peer, input.import, input.export);
+      case 'policy': {
+        const peer = this.#peers.get(input.peer);
+        if (peer) setPolicies(this.#around, peer, input.import, input.export);
         break;
+      }
       case 'decision':
         this.#setDecision(input.options);
         break;
@@ -162,7 +156,7 @@ export class Speaker {
         if (!input.on) for (const peer of this.#peers.values()) this.#ready.add(peer);
         break;
       case 'revalidate':
-        this.#revalidate();
+        for (const peer of this.#peers.values()) revalidate(this.#around, peer);
         break;
       case 'refresh':
         this.#refresh(input.peer, input.family, input.out === true);
@@ -459,8 +453,8 @@ export class Speaker {
       options,
       // One path a prefix is all that is sent: what is not done is not offered (RFC 7911 §4).
       newPeer({ ...options.session, addPathSend: [] }),
-      this.#compile(options.import ?? usual),
-      this.#compile(options.export ?? usual),
+      compiled(this.#around, options.import ?? usual),
+      compiled(this.#around, options.export ?? usual),
     );
     this.#byNumber[number] = peer;
     this.#peers.set(options.name, peer);
@@ -477,50 +471,6 @@ export class Speaker {
     this.#await({ kind: 'gone', peer: name }, now);
     // Its number may be given out again at once: routes that are not yet removed then count as the new peer's old ones.
     this.#byNumber[peer.number] = undefined;
-  }
-
-  #setPolicy(name: string, imports: Policy | undefined, exports: Policy | undefined): void {
-    const peer = this.#peers.get(name);
-    if (!peer) return;
-    const newImport = imports !== undefined && differs(peer.import.policy, imports);
-    const newExport = exports !== undefined && differs(peer.export.policy, exports);
-    if (newImport) peer.import = this.#compile(imports);
-    if (newExport) peer.export = this.#compile(exports);
-    if (newImport) this.#reimport(peer);
-    if (newExport) this.#reexport(peer);
-  }
-
-  #reimport(peer: Peer): void {
-    if (!peer.established) {
-      // Of a peer that is away there may be routes that wait for its return (RFC 4724 §4.2).
-      for (const family of peer.left ? peer.stale.keys() : []) {
-        const importer = newImporter(this.#around, peer, peer.left as Negotiated, family);
-        this.rib.reimport({ peer, family, table: this.rib.table(family), importer });
-      }
-      return;
-    }
-    const { negotiated, exchanges } = peer.established;
-    for (const exchange of exchanges.values()) {
-      exchange.importer = newImporter(this.#around, peer, negotiated, exchange.family);
-      this.rib.reimport(exchange);
-    }
-  }
-
-  #reexport(peer: Peer): void {
-    if (!peer.established) return;
-    const { negotiated, exchanges } = peer.established;
-    for (const exchange of exchanges.values()) {
-      exchange.exporter = newExporter(this.#around, peer, negotiated, exchange.family);
-      exchange.outbound = outboundOf(this.#around, negotiated, exchange.family, exchange.exporter);
-      this.rib.tellAll(exchange, false);
-    }
-  }
-
-  #revalidate(): void {
-    for (const peer of this.#peers.values()) {
-      if (peer.import.usesValidation) this.#reimport(peer);
-      if (peer.export.usesValidation) this.#reexport(peer);
-    }
   }
 
   #setDecision(options: DecisionOptions): void {
@@ -541,10 +491,6 @@ export class Speaker {
   }
 
   // ── helpers ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #compile(policy: Policy) {
-    return compile(policy, { localAsn: this.options.asn });
-  }
 
   #agreed(peer: Peer, link: LinkName) {
     const { established } = peer;
