@@ -1,22 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { countryOf, indexOf, neighboursOf } from '../topology/index.ts';
 import {
-  CITIES,
-  countryOf,
-  findPlace,
-  generateWorld,
-  indexOf,
-  type LatLon,
-  neighboursOf,
-  transitNear,
-} from '../topology/index.ts';
-import {
+  type Announcement,
   believed,
   clientAnswer,
   crossValidated,
   expected,
   expectedAt,
-  groundOf,
   learn,
   type Observation,
   predict,
@@ -25,19 +16,8 @@ import {
   wilson,
 } from './index.ts';
 import { refined } from './observed.ts';
+import { deployment, ground, prediction, world } from './three-sites.test-support.ts';
 
-const world = generateWorld({ ases: 600, seed: 5 });
-const city = (name: string) => findPlace(name, CITIES) as LatLon;
-const at = (site: string, name: string) => ({
-  site,
-  upstream: transitNear(world, city(name))[0] as number,
-  relation: 'provider' as const,
-  place: city(name),
-});
-const prediction = predict(groundOf(world), {
-  operator: 64500,
-  announcements: [at('fra', 'Frankfurt'), at('nyc', 'New York'), at('sin', 'Singapore')],
-});
 const sum = (parts: Float64Array) => parts.reduce((a, b) => a + b, 0);
 const asns = world.graph.asns;
 const clients = Array.from({ length: 300 }, (_, i) => {
@@ -183,7 +163,6 @@ describe('scores', () => {
 describe('a whole prediction corrected', () => {
   const seen = clients.slice(0, 120).map((c, i) => ({ ...c, site: ['fra', 'nyc', 'sin'][i % 3] as string }));
   const learned = learn(prediction, seen);
-  const { ground } = prediction;
 
   test('says of every city what is said of a client in it, though it works out once what many share', () => {
     let compared = 0;
@@ -224,10 +203,8 @@ describe('a whole prediction corrected', () => {
 
   test('with so many sites that each is a crumb nobody is left without one', () => {
     const sites = Array.from({ length: 130 }, (_, i) => `s${i}`);
-    const many = predict(ground, {
-      operator: 64500,
-      announcements: sites.map((site) => ({ ...at(site, 'Frankfurt'), site })),
-    });
+    const first = deployment.announcements[0] as Announcement;
+    const many = predict(ground, { ...deployment, announcements: sites.map((site) => ({ ...first, site })) });
     const parts = expectedAt(learn(many, []), 50);
     expect(sum(parts as Float64Array)).toBeCloseTo(1, 9);
   });

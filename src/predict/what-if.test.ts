@@ -1,9 +1,7 @@
 /** Attacks, rivals and searches on a generated internet. */
 import { describe, expect, test } from 'vitest';
-import { CITIES, findPlace, generateWorld, type LatLon, transitNear } from '../topology/index.ts';
 import {
   type Attack,
-  groundOf,
   imbalance,
   predict,
   responses,
@@ -13,21 +11,8 @@ import {
   underAttack,
   versus,
 } from './index.ts';
+import { deployment, ground, prediction, world } from './three-sites.test-support.ts';
 
-const world = generateWorld({ ases: 600, seed: 5 });
-const city = (name: string) => findPlace(name, CITIES) as LatLon;
-const at = (site: string, name: string) => ({
-  site,
-  upstream: transitNear(world, city(name))[0] as number,
-  relation: 'provider' as const,
-  place: city(name),
-});
-const ground = groundOf(world);
-const deployment = {
-  operator: 64500,
-  announcements: [at('fra', 'Frankfurt'), at('nyc', 'New York'), at('sin', 'Singapore')],
-};
-const prediction = predict(ground, deployment);
 const shares = new Map(summarise(prediction).sites.map((s) => [s.site, s.share]));
 const roomy = new Map([
   ['fra', 1e15],
