@@ -1,7 +1,8 @@
 /** What is believed of one client before anything was measured: what its routes say, and what any map would. */
 import type { Asn } from '../base/index.ts';
-import { CITIES, distanceKm, indexOf, type LatLon, nearestPlace, type Place } from '../topology/index.ts';
+import { CITIES, distanceKm, type LatLon, nearestPlace, type Place } from '../topology/index.ts';
 import { cityAnswer, eachPart } from './catchment.ts';
+import { nodesOfAs } from './group.ts';
 import { NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
@@ -63,12 +64,10 @@ function distances(prediction: Prediction, from: LatLon): Float64Array {
  */
 export function routedParts(prediction: Prediction, client: Client): Float64Array {
   const parts = new Float64Array(prediction.sites.length);
-  const { world, terrain } = prediction.ground;
-  const v = client.asn === undefined ? -1 : indexOf(world.graph, client.asn);
-  if (v < 0) return parts;
-  const from = terrain.nodeOffsets[v] as number;
-  const count = (terrain.nodeOffsets[v + 1] as number) - from;
-  const nodes = Array.from({ length: count }, (_, i) => from + i);
+  const { ground } = prediction;
+  const { terrain } = ground;
+  const nodes = client.asn === undefined ? [] : nodesOfAs(ground, client.asn);
+  if (nodes.length === 0) return parts;
   const placeAt = (node: number): Place | undefined => terrain.at[terrain.nodePlace[node] as number];
   const own = nodes.filter((node) => placeAt(node)?.cc === client.cc);
   let near = own.length > 0 ? own : nodes;

@@ -125,16 +125,16 @@ export function eachPart(
     take(prediction.siteOf[seed[e] as number] as number, part[e] as number);
 }
 
-/** AS hops from a node's AS to the operator without prepends. */
+/** AS hops from a node's AS to the operator without prepends; 0 without a route. */
 export function hopsOf(prediction: Prediction, node: number): number {
-  const v = prediction.ground.nodeAs[node] as number;
-  const { rank, site } = prediction.routes;
-  if (rank[v] === NONE) return 0;
-  const seed = site[v] as number;
-  return Math.max(
-    0,
-    lengthOf(rank[v] as number) - Math.max(0, (prediction.seeds.length[seed] as number) - 1),
-  );
+  return hopsFrom(prediction, prediction.ground.nodeAs[node] as number);
+}
+
+/** The same by the index of the AS. */
+export function hopsFrom({ routes, seeds }: Prediction, v: number): number {
+  const held = routes.rank[v] as number;
+  if (held === NONE) return 0;
+  return Math.max(0, lengthOf(held) - Math.max(0, (seeds.length[routes.site[v] as number] as number) - 1));
 }
 
 /** Distances from places to sites, and which site is nearest to each place. */

@@ -1,12 +1,10 @@
 /** What if sites fail: every single failure, or any set of them, each worked out on top of the whole prediction. */
 import { HOP_MS, rttMs } from '../topology/index.ts';
-import { nearestSites, type SiteTable } from './catchment.ts';
+import { hopsFrom, nearestSites, type SiteTable } from './catchment.ts';
 import { without } from './deployment.ts';
 import {
   canPatch,
-  lengthOf,
   NO_SHARE,
-  NONE,
   NOWHERE,
   OFF,
   patchFor,
@@ -125,13 +123,6 @@ function onTop(base: Shares, parts = 2 * base.part.length): Shares {
 
 const NOBODY = -1;
 const DIVIDED = -2;
-
-/** AS hops from an AS to the operator without prepends; 0 without a route. */
-function hopsFrom({ routes, seeds }: Prediction, v: number): number {
-  const held = routes.rank[v] as number;
-  if (held === NONE) return 0;
-  return Math.max(0, lengthOf(held) - Math.max(0, (seeds.length[routes.site[v] as number] as number) - 1));
-}
 
 /** Sums of the base, from which each failure differs only where a node's division differs. */
 class Tally {
