@@ -2,7 +2,8 @@
 import { covers, familyOf, hostPrefix, type IpFamily, type Prefix } from '../base/index.ts';
 import type { Plan } from '../plan/index.ts';
 import { distanceKm, linkLatencyMs } from '../topology/index.ts';
-import type { Internet, Journey } from './internet.ts';
+import type { Internet } from './internet.ts';
+import type { Journey } from './journey.ts';
 import { kindsOf } from './local-plan.ts';
 import { type MapRouter, nearestOf } from './map.ts';
 import type { Vantage } from './vantage.ts';

@@ -6,7 +6,8 @@ export { type Load, usualDemand } from './demand.ts';
 export { Directions, type Trip } from './directions.ts';
 export type { Outcome } from './front-http.ts';
 export { claimGround, type Ground } from './ground.ts';
-export { Internet, type Journey } from './internet.ts';
+export { Internet } from './internet.ts';
+export type { Journey } from './journey.ts';
 export { kindsOf, type LocalService, localPlan, localServices } from './local-plan.ts';
 export { type InternetMap, layOut, type MapOptions } from './map.ts';
 export {

@@ -8,7 +8,8 @@ import { distanceKm } from '../topology/index.ts';
 import { Directions } from './directions.ts';
 import { failure } from './front-dns.ts';
 import type { Ground } from './ground.ts';
-import { Internet, type Journey } from './internet.ts';
+import { Internet } from './internet.ts';
+import type { Journey } from './journey.ts';
 import { localPlan, localServices } from './local-plan.ts';
 import { layOut } from './map.ts';
 

@@ -18,6 +18,7 @@ import { type Connection, type Guest, guestAt, type Listener, listen } from '../
 import type { PeerConfig } from '../session/index.ts';
 import type { PeerOptions } from '../speaker/index.ts';
 import { IPV4_UNICAST, IPV6_UNICAST, type Role } from '../wire/index.ts';
+import { type Journey, type Step, Way } from './journey.ts';
 import type { InternetMap, MapCable, MapDoor, MapRouter } from './map.ts';
 import { type Line, Node } from './node.ts';
 import { exportPolicy, importPolicy, type Neighbour } from './rules.ts';
@@ -31,37 +32,17 @@ export interface DoorPlace {
   readonly from: Address;
 }
 
-/** The way of a packet. */
-export interface Journey {
-  /** Names of routers, the first one included. */
-  readonly routers: readonly string[];
-  /** The ASes on the way, the client's own first; the last is ours when it arrived. */
-  readonly path: readonly Asn[];
-  /** One way, in milliseconds. */
-  readonly latencyMs: number;
-  /** Where it ended, and through which of the site's upstreams; absent when it was lost. */
-  readonly site?: string;
-  readonly upstream?: string;
-  /** Why it was lost. */
-  readonly lost?: string;
-}
-
 export interface InternetHandlers {
   /** Some router's routes may have changed. */
   changed(): void;
   note(sentence: string): void;
 }
 
-/** A packet lives for so many hops. */
-const HOPS = 64;
-
 /** Between attempts to rebuild a session whose cable was healed, or whose far end is not there. */
 const RETRY = seconds(1);
 
 /** A cable, or the door of a site. */
-interface Hop {
-  readonly latencyMs: number;
-  readonly to: string;
+interface Hop extends Step {
   readonly lane: Lane;
   readonly door?: Door;
   readonly cable?: Cable;
@@ -221,8 +202,7 @@ export class Internet {
   #step(so: Way, prefix: Prefix): Hop | undefined {
     if (so.site !== undefined) return undefined;
     const here = so.at;
-    if (so.routers.length > HOPS)
-      return so.lose(`the packet went round in a circle and died at ${this.#say(here)}`);
+    if (so.spent) return so.lose(`the packet went round in a circle and died at ${this.#say(here)}`);
     const peer = this.nodes.get(here)?.nextHop(prefix);
     if (peer === undefined) return so.lose(`${this.#say(here)} has no route to ${prefix}`);
     const hop = this.#hops.get(here)?.get(peer) as Hop;
@@ -470,49 +450,4 @@ function sixOf(address: Address): Address {
   const bytes = new Uint8Array(16);
   bytes.set([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]);
   return formatAddress(bytes);
-}
-
-/** A packet on its way. */
-class Way {
-  readonly routers: string[];
-  readonly path: Asn[];
-  latencyMs = 0;
-  site: string | undefined;
-  #upstream: string | undefined;
-  #lost: string | undefined;
-
-  constructor(from: string, asn: Asn) {
-    this.routers = [from];
-    this.path = [asn];
-  }
-
-  get at(): string {
-    return this.routers.at(-1) as string;
-  }
-
-  take(hop: Hop, asn: Asn): void {
-    this.latencyMs += hop.latencyMs;
-    if (asn !== this.path.at(-1)) this.path.push(asn);
-    if (hop.door) {
-      this.site = hop.door.site;
-      this.#upstream = hop.door.upstream;
-      return;
-    }
-    this.routers.push(hop.to);
-  }
-
-  lose(why: string): undefined {
-    this.#lost = why;
-    return undefined;
-  }
-
-  end(): Journey {
-    return {
-      routers: this.routers,
-      path: this.path,
-      latencyMs: this.latencyMs,
-      ...(this.site === undefined ? {} : { site: this.site, upstream: this.#upstream as string }),
-      ...(this.#lost === undefined ? {} : { lost: this.#lost }),
-    };
-  }
 }
