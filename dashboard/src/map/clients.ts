@@ -59,7 +59,8 @@ export const clients: LayerMaker = ({ map, app, hint }) => {
   return {
     draw(drawing) {
       const { selected } = drawing.view;
-      const what = [drawing.snapshot.vantages, drawing.scene.index, selected, drawing.theme];
+      // The scene is another one for every snapshot; what it says of colours is the order of its sites.
+      const what = [drawing.snapshot.vantages, drawing.scene.sites.join(), selected, drawing.theme];
       if (what.every((w, i) => w === drawn[i])) return;
       drawn = what;
       geojson(map, DOTS).setData(dots(drawing));
