@@ -22,6 +22,7 @@ import {
   V4,
   withUpstreams,
 } from './agent.test-support.ts';
+import type { Saved } from './state-file.ts';
 
 test('nothing is announced before `rise` good probes; then with an explicit MED and the community that names the site', async () => {
   const { up, answer } = await connected();
@@ -94,6 +95,12 @@ function twoScopes(port: number): Plan {
   return { ...plan, prefixes: [V4, '198.51.100.0/24' as Prefix], services: { web, mail } };
 }
 
+/** The text of the state file once it says what is waited for: the disk takes its time. */
+function kept(file: string, says: (saved: Saved) => boolean): string | undefined {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  return text !== undefined && says(JSON.parse(text)) ? text : undefined;
+}
+
 test('after a crash, a service that was out before and still is does not end the wait for one that stands (RFC 4724)', async () => {
   const up = await upstream();
   const plan = twoScopes(port(up));
@@ -102,10 +109,9 @@ test('after a crash, a service that was out before and still is does not end the
   first.answer('good', 2);
   first.tell('mail', 'dead');
   const file = fileOf();
-  const saved = await until(() => {
-    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    return /"level":"withdrawn"/.test(text) && text;
-  });
+  const saved = await until(() =>
+    kept(file, ({ state }) => Object.values(state.decided).some(({ level }) => level === 'withdrawn')),
+  );
   await first.agent.stop();
   // As it lies there after kill -9.
   writeFileSync(file, saved);
@@ -134,18 +140,16 @@ test('after a crash, a service that falls takes nothing from one that stands and
   first.answer('good', 2);
   first.tell('mail', 'good', 2);
   await until(() => heard(up) && heard(up, mail));
-  const kept = async () => {
-    await pause(100);
-    return readFileSync(file, 'utf8');
-  };
-  const saved = await kept();
+  const saved = await until(() =>
+    kept(file, ({ state }) => [V4, mail].every((p) => state.decided[p]?.level === 'full')),
+  );
   await first.agent.stop();
   await until(() => !isUp(up));
   // As it lies there after kill -9; and again while the second life still waits.
   writeFileSync(file, saved);
   const second = await started(port(up), {}, plan);
   expect(second.agent.held).toBeDefined();
-  const again = await kept();
+  const again = await until(() => kept(file, ({ boot }) => boot === second.agent.boot));
   await second.agent.stop();
   await until(() => !isUp(up));
   writeFileSync(file, again);
