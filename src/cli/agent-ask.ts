@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { AgentVerbs } from '../agent/index.ts';
-import { type Args, type ControlClient, connectControl, controlPath } from '../host/index.ts';
+import { type Args, controlPath } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { withControl } from './socket.ts';
 
 export interface AskOptions {
   readonly socket?: string;
@@ -54,19 +55,10 @@ export async function ask<V extends Exclude<keyof AgentVerbs, 'watch'>>(
   verb: V,
   args: AgentVerbs[V]['args'],
 ): Promise<AgentVerbs[V]['result']> {
-  return withAgent(
+  return withControl(
     socket,
     async (client) => (await client.call(verb, args as Args)) as AgentVerbs[V]['result'],
   );
-}
-
-export async function withAgent<T>(socket: string, use: (client: ControlClient) => Promise<T>): Promise<T> {
-  const client = await connectControl(socket);
-  try {
-    return await use(client);
-  } finally {
-    client.close();
-  }
 }
 
 /** Who asks, for the audit log. */

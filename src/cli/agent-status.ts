@@ -1,9 +1,10 @@
 /** `nearcast status`, `watch` and `explain`: how an agent stands, what happens there, and why an upstream hears what it hears. */
 import type { Command } from 'commander';
 import type { ExplainView, Happening, StatusView } from '../agent/index.ts';
-import { type AskOptions, agentSocket, ask, askCommand, withAgent } from './agent-ask.ts';
+import { type AskOptions, agentSocket, ask, askCommand } from './agent-ask.ts';
 import { type NagiosAnswer, nagiosOf, nagiosUnknown } from './nagios.ts';
 import { toStandardOutput, type Write } from './output.ts';
+import { withControl } from './socket.ts';
 import { type Column, formatTable, paint, printable, wantsColour } from './table.ts';
 
 export function statusCommand(write: Write = toStandardOutput): Command {
@@ -52,7 +53,7 @@ export function watchCommand(write: Write = toStandardOutput): Command {
     .option('--last <count>', 'begin with so many that have been', '10')
     .action(async (site: string | undefined, o: AskOptions & { readonly last: string }) => {
       const colour = wantsColour(process.stdout);
-      await withAgent(agentSocket(site, o), async (client) => {
+      await withControl(agentSocket(site, o), async (client) => {
         for await (const item of client.stream('watch', { before: Number(o.last) || 0 }))
           write(o.json ? `${JSON.stringify(item)}\n` : `${formatHappening(item as Happening, colour)}\n`);
       });

@@ -1,8 +1,8 @@
 /** What the verbs that give orders to a running speaker have in common: they ask its control socket once and print the answer. */
 import { Command } from 'commander';
-import { type Args, connectControl } from '../host/index.ts';
+import type { Args } from '../host/index.ts';
 import type { Write } from './output.ts';
-import { defaultSocket } from './socket.ts';
+import { defaultSocket, withControl } from './socket.ts';
 import { printable } from './table.ts';
 import type { Orders, PeerDetailView } from './views.ts';
 
@@ -28,13 +28,10 @@ export async function order<V extends keyof Orders>(
   write: Write,
   inText: (result: Orders[V]['result']) => string,
 ): Promise<void> {
-  const client = await connectControl(options.socket);
-  try {
+  await withControl(options.socket, async (client) => {
     const result = (await client.call(verb, args as Args)) as Orders[V]['result'];
     write(options.json ? `${JSON.stringify(result, null, 2)}\n` : `${inText(result)}\n`);
-  } finally {
-    client.close();
-  }
+  });
 }
 
 /** `upstream: idle` with why, where there is no session. */

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { AgentReloadView } from '../agent/index.ts';
 import type { Args } from '../host/index.ts';
-import { connectControl } from '../host/index.ts';
 import { agentSocket, owner, sitesHere } from './agent-ask.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type OrderOptions, orderCommand } from './order.ts';
 import { toStandardOutput, type Write } from './output.ts';
 import { counted } from './phrases.ts';
+import { withControl } from './socket.ts';
 import type { ReloadView } from './views.ts';
 
 interface Options extends OrderOptions {
@@ -44,13 +44,10 @@ the file, or a change that only a new start can make (asn, id, listen, control, 
         ...(o.dryRun ? { dryRun: true } : {}),
         ...(o.reason === undefined ? {} : { reason: o.reason }),
       };
-      const client = await connectControl(socket);
-      try {
+      await withControl(socket, async (client) => {
         const view = (await client.call('reload', args)) as ReloadView | AgentReloadView;
         write(o.json ? `${JSON.stringify(view, null, 2)}\n` : `${inText(view)}\n`);
-      } finally {
-        client.close();
-      }
+      });
     });
 }
 

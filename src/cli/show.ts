@@ -1,10 +1,10 @@
 /** `nearcast show`: the live state of a running speaker, for people and for programs. */
 import { Command, InvalidArgumentError } from 'commander';
 import { addressBytes, formatPrefix, parseAddress, parsePrefix } from '../base/index.ts';
-import { type Args, connectControl } from '../host/index.ts';
+import type { Args } from '../host/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { counted, times } from './phrases.ts';
-import { defaultSocket } from './socket.ts';
+import { defaultSocket, withControl } from './socket.ts';
 import {
   type Column,
   formatAge,
@@ -145,8 +145,7 @@ async function showRoutes(args: RoutesArgs, o: Common, screen: Screen): Promise<
     await flush(1);
   };
   let count = 0;
-  const client = await connectControl(o.socket);
-  try {
+  await withControl(o.socket, async (client) => {
     for await (const route of client.stream('routes', { ...args })) {
       count++;
       if (o.json) {
@@ -157,9 +156,7 @@ async function showRoutes(args: RoutesArgs, o: Common, screen: Screen): Promise<
       waiting.push(route as RouteView);
       if (waiting.length >= LOOK_AHEAD) await print();
     }
-  } finally {
-    client.close();
-  }
+  });
   await (o.json ? flush(1) : print());
   if (!o.json && count === 0) screen.note('no routes');
 }
@@ -170,12 +167,10 @@ async function ask<V extends 'peers' | 'peer'>(
   verb: V,
   args: Questions[V]['args'],
 ): Promise<Questions[V]['result']> {
-  const client = await connectControl(socket);
-  try {
-    return (await client.call(verb, args as Args)) as Questions[V]['result'];
-  } finally {
-    client.close();
-  }
+  return withControl(
+    socket,
+    async (client) => (await client.call(verb, args as Args)) as Questions[V]['result'],
+  );
 }
 
 /** What the words of the command line ask for. Throws a Failure when they fit nothing. */

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url';
 import type { IssuerService } from '../agent/index.ts';
 import type { Body, Guard, Opinion, Order, Request } from '../control/index.ts';
 import { type ControlPage, type Given, serveControlPage } from '../edge/index.ts';
-import { type Args, ControlError, connectControl, HostError } from '../host/index.ts';
+import { type Args, ControlError, HostError } from '../host/index.ts';
 import { Counting, type Counts, fingerprint, type Planet, type SiteState, sightOf } from '../lab/index.ts';
 import { nearest } from '../plan/index.ts';
+import { withControl } from './socket.ts';
 import { upAgentSocket } from './up-views.ts';
 
 /** How often it is looked whether there is something to see, and how often requests are counted. */
@@ -207,12 +208,7 @@ export class UpPage {
         return done([`${order.site} runs again`]);
       default: {
         const { do: verb, site, ...args } = order;
-        const agent = await connectControl(upAgentSocket(this.#options.name, site));
-        try {
-          await agent.call(verb, args as Args);
-        } finally {
-          agent.close();
-        }
+        await withControl(upAgentSocket(this.#options.name, site), (agent) => agent.call(verb, args as Args));
         return done([`${site}: ${verb} by ${order.owner}`]);
       }
     }
