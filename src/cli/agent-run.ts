@@ -1,5 +1,4 @@
 /** An agent as the command runs it: files where they belong, signals, and questions for peers and routes. */
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -11,6 +10,7 @@ import type { AgentSettings } from './agent.ts';
 import { agentAnswers } from './agent-answers.ts';
 import { noteSentence } from './phrases.ts';
 import { hangups, stopSignal } from './signals.ts';
+import { version } from './version.ts';
 
 /** Resolves when the agent has been told to stop, has withdrawn everything, and has said goodbye. */
 export async function runAgent(settings: AgentSettings): Promise<void> {
@@ -98,9 +98,4 @@ function stateFolder(env: { readonly [name: string]: string | undefined }): stri
   if (own) return own;
   if (process.getuid?.() === 0) return '/var/lib/nearcast';
   return join(env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'nearcast');
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

@@ -1,8 +1,8 @@
 /** The command `nearcast`: finds the verb, loads it alone, and turns whatever goes wrong into a sentence and an exit code. */
-import { readFileSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { EXIT, type Failure } from './failure.ts';
 import { VERBS } from './verbs.ts';
+import { version } from './version.ts';
 
 const EXAMPLES = `
 Examples:
@@ -62,11 +62,6 @@ function ancestors(command: Command): readonly string[] {
 
 function printVersion(json: boolean): void {
   console.log(json ? JSON.stringify({ name: 'nearcast', version: version() }) : version());
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
 /** Says what went wrong on standard error, as JSON when that was asked for, and gives the exit code. */
