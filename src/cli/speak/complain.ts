@@ -5,12 +5,12 @@ import {
   describeFound,
   formatPath,
   nearest,
+  ONE_OR_MORE,
   type Path,
   quote,
   type Source,
   valueAt,
 } from '../../plan/index.ts';
-import { ONE_OR_MORE } from './shape.ts';
 
 /** A complaint about what stands at `path`. `found` replaces the description of the value there. */
 export function complain(

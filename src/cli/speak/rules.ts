@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type Asn, parseAddress, parseCommunity, parseLargeCommunity } from '../../base/index.ts';
+import { flag, listOf, mapping, NAME, oneOf, oneOrMore, text, whole } from '../../plan/index.ts';
 import {
   badPattern,
   type Change,
@@ -21,7 +22,7 @@ import {
   type When,
 } from '../../policy/index.ts';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST, parseExtendedCommunity } from '../../wire/index.ts';
-import { asn, flag, listOf, mapping, NAME, oneOf, oneOrMore, prefix, scalar, text, whole } from './shape.ts';
+import { asn, prefix, scalar } from './shape.ts';
 
 const U32 = 0xffff_ffff;
 

@@ -1,6 +1,7 @@
 /** The file of `nearcast speak`, key by key. */
 import * as z from 'zod';
 import { type Address, type Millis, millis, parseAddress, seconds } from '../../base/index.ts';
+import { flag, listOf, mapping, namedMap, oneOf, oneOrMore, text, whole } from '../../plan/index.ts';
 import { parseExtendedCommunity, parsePath, type Segment } from '../../wire/index.ts';
 import type { SecretSource } from './config.ts';
 import { COMMUNITY_SET, FAMILY, PATH_SET, POLICY, PREFIX_SET, RULES } from './rules.ts';
@@ -9,19 +10,11 @@ import {
   asn,
   community,
   duration,
-  flag,
   largeCommunity,
-  listOf,
-  mapping,
-  namedMap,
-  oneOf,
-  oneOrMore,
   prefix,
   readDuration,
   readFlag,
   scalar,
-  text,
-  whole,
 } from './shape.ts';
 
 const U32 = 0xffff_ffff;

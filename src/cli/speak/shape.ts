@@ -1,6 +1,6 @@
 /**
- * The small pieces that the schema of a speaker's file is made of: the plan's where both files mean the same, its own where
- * they do not. Each reads its text and says, as its error, what is allowed there.
+ * The small pieces of the schema of a speaker's file that mean something else there than in a plan; the others are the plan's own.
+ * Each reads its text and says, as its error, what is allowed there.
  */
 import * as z from 'zod';
 import {
@@ -14,19 +14,6 @@ import {
   parseLargeCommunity,
   parsePrefix,
 } from '../../base/index.ts';
-
-export {
-  flag,
-  listOf,
-  mapping,
-  NAME,
-  namedMap,
-  ONE_OR_MORE,
-  oneOf,
-  oneOrMore,
-  text,
-  whole,
-} from '../../plan/index.ts';
 
 /** One scalar that `read` understands; `allowed` is a phrase. */
 export function scalar<T>(allowed: string, read: (text: string) => T | undefined) {
