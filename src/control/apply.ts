@@ -108,7 +108,7 @@ function inUpstream(
   });
 }
 
-/** A site may be called `constructor`. */
-function own<T>(record: { readonly [name: string]: T }, name: string): T | undefined {
+/** What a record has itself under a name: a site may be called `constructor`. */
+export function own<T>(record: { readonly [name: string]: T }, name: string): T | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }

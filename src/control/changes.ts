@@ -1,4 +1,5 @@
 /** The other direction of the fold: two worlds, and the events that lead from one to the other. */
+import { own } from './apply.ts';
 import type { Body } from './event.ts';
 import type { Load, Requests } from './pieces.ts';
 import type { Site, Upstream, Vantage, World } from './snapshot.ts';
@@ -101,7 +102,7 @@ function differing<T extends { readonly at: number }>(
   after: Named<T>,
 ): readonly [string, Bare<T>][] {
   return Object.entries(after)
-    .filter(([name, piece]) => !alike(Object.hasOwn(before, name) ? before[name] : undefined, piece))
+    .filter(([name, piece]) => !alike(own(before, name), piece))
     .map(([name, piece]) => [name, bare(piece)]);
 }
 
@@ -131,6 +132,5 @@ export function same(a: unknown, b: unknown): boolean {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, i) => same(x, b[i]));
   if (a instanceof Set && b instanceof Set) return a.size === b.size && [...a].every((x) => b.has(x));
   const [x, y] = [a as Named<unknown>, b as Named<unknown>];
-  const own = (r: Named<unknown>, key: string) => (Object.hasOwn(r, key) ? r[key] : undefined);
   return [...new Set([...Object.keys(x), ...Object.keys(y)])].every((key) => same(own(x, key), own(y, key)));
 }
