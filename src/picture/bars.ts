@@ -1,5 +1,5 @@
 /** What charts of horizontal bars have in common: a label, a track, a word at the end; and a limit. */
-import { type Area, column, line, measure, shorten, text } from './svg.ts';
+import { type Area, column, line, shorten, text } from './svg.ts';
 import type { Theme } from './theme.ts';
 
 /** More rows are left out, and said. */
@@ -58,9 +58,4 @@ export function heading(content: string, area: Area, top: number, theme: Theme):
 /** What a note says of rows that are left out; nothing when all are there. */
 export function leftOut(all: number, shown: number, what: string): string | undefined {
   return all > shown ? `${all - shown} more ${what} are not shown` : undefined;
-}
-
-/** Does a text fit? */
-export function fits(content: string, width: number, size = 11): boolean {
-  return measure(content, size) <= width;
 }

@@ -1,4 +1,5 @@
 /** The network as boxes and lines: upstreams, sites with their sessions, prefixes. One value gives the SVG here and the Mermaid text. */
+import { leftOut } from './bars.ts';
 import { utc } from './scale.ts';
 import { circle, column, line, page, path, rect, type Sign, type Size, shorten, text } from './svg.ts';
 import type { Theme } from './theme.ts';
@@ -48,7 +49,6 @@ const THREE_COLUMNS = 620;
 
 export function diagramPicture(data: Diagram, size: Size, theme: Theme): string {
   const sites = data.sites.slice(0, MOST_DIAGRAM_SITES);
-  const left = data.sites.length - sites.length;
   const three = size.width >= THREE_COLUMNS;
   const known = sites.some((s) => s.state || s.sessions.some((x) => x.state));
   const when = data.at === undefined ? '' : `, ${utc(data.at).day} ${utc(data.at).seconds} UTC`;
@@ -62,7 +62,7 @@ export function diagramPicture(data: Diagram, size: Size, theme: Theme): string 
       })
       .join('; '),
     legend: known ? signs(theme) : undefined,
-    note: left > 0 ? `${left} more sites are not shown` : undefined,
+    note: leftOut(data.sites.length, sites.length, 'sites'),
   };
   return page(size, theme, about, (area) => {
     const asns = [...new Set(sites.flatMap((s) => s.sessions.map((x) => x.asn)))];

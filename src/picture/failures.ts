@@ -82,7 +82,7 @@ export function failuresPicture(data: Failures, size: Size, theme: Theme): strin
       .filter((x) => x !== undefined)
       .join('; '),
   };
-  return page(size, theme, { ...about, note: about.note === '' ? undefined : about.note }, (area) => {
+  return page(size, theme, about, (area) => {
     const names = column(
       rows.map((r) => r.without.join(', ')),
       area.width * 0.3,

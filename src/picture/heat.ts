@@ -1,4 +1,5 @@
 /** Sites × time: one row for each site, one column for each step of time, the darker the more. */
+import { leftOut } from './bars.ts';
 import { percent, utc } from './scale.ts';
 import { column, doubt, line, measure, page, rect, type Sign, type Size, shorten, text } from './svg.ts';
 import { stepColour, type Theme } from './theme.ts';
@@ -35,16 +36,9 @@ const MOST_TIPS = 3000;
 
 export function heatPicture(data: Heat, size: Size, theme: Theme): string {
   const rows = data.rows.slice(0, MOST_HEAT_ROWS);
-  const left = data.rows.length - rows.length;
   const columns = Math.max(0, ...rows.map((r) => r.values.length));
   const known = rows.flatMap((r) => r.values.filter((v) => v !== undefined));
-  const most =
-    data.most ??
-    Math.max(
-      1e-9,
-      ...known.slice(0, 1),
-      known.reduce((a, b) => Math.max(a, b), 0),
-    );
+  const most = data.most ?? known.reduce((a, b) => Math.max(a, b), 1e-9);
   const write = data.write ?? percent;
   const end = data.from + columns * data.step;
   const unknown: Sign = {
@@ -69,7 +63,7 @@ export function heatPicture(data: Heat, size: Size, theme: Theme): string {
       })),
       unknown,
     ],
-    note: left > 0 ? `${left} more sites are not shown` : undefined,
+    note: leftOut(data.rows.length, rows.length, 'sites'),
   };
   return page(size, theme, about, (area) => {
     const names = column(

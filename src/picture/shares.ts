@@ -55,7 +55,7 @@ export function sharesPicture(data: Shares, size: Size, theme: Theme): string {
       )
       .join('; '),
     legend: [swatch('lands here for certain', first), unsure, ...(marked ? [markSign] : [])],
-    note: notes.length > 0 ? notes.join('; ') : undefined,
+    note: notes.join('; '),
   };
   return page(size, theme, about, (area) =>
     bars(

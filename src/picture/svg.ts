@@ -31,6 +31,7 @@ export interface Page {
   /** What the picture shows, in a sentence or two, for those who do not see it. */
   readonly desc: string;
   readonly subtitle?: string | undefined;
+  /** An empty one is none. */
   readonly note?: string | undefined;
   readonly legend?: readonly Sign[] | undefined;
 }

@@ -1,4 +1,5 @@
 /** Round trips: which part of the clients of each site is answered within so many milliseconds. */
+import { leftOut } from './bars.ts';
 import { ms, ticks, wholePercent } from './scale.ts';
 import { circle, column, line, page, path, rect, type Size, shorten, text, through } from './svg.ts';
 import { siteColour, type Theme } from './theme.ts';
@@ -26,7 +27,6 @@ const ROW = 17;
 
 export function tripsPicture(data: Trips, size: Size, theme: Theme): string {
   const lines = data.lines.slice(0, MOST_TRIP_LINES);
-  const left = data.lines.length - lines.length;
   const about = {
     title: data.title ?? 'Round trips',
     subtitle: data.subtitle ?? 'part of the clients answered within; estimated from distance',
@@ -35,7 +35,7 @@ export function tripsPicture(data: Trips, size: Size, theme: Theme): string {
         (l) => `${l.name}: half within ${ms(l.median)}, 90 % within ${ms(l.p90)}, 99 % within ${ms(l.p99)}`,
       )
       .join('; '),
-    note: left > 0 ? `${left} more sites are not shown` : undefined,
+    note: leftOut(data.lines.length, lines.length, 'sites'),
   };
   return page(size, theme, about, (area) => {
     const names = column(
