@@ -1,6 +1,6 @@
 /** Reading a prediction: the answer for one client network, and the sums over all of them. */
 import { type Asn, assert } from '../base/index.ts';
-import { countryOf, HOP_MS, indexOf, nameOf, type Place, rttMs } from '../topology/index.ts';
+import { countryOf, indexOf, nameOf, type Place, rttMs } from '../topology/index.ts';
 import { lengthOf, measure, NO_SHARE, NONE, NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
@@ -283,7 +283,7 @@ export function summarise(prediction: Prediction): Summary {
     if (lastReached !== v) allNetworks++;
     lastReached = v;
     const at = terrain.nodePlace[node] as number;
-    const hopMs = HOP_MS * hopsOf(prediction, node);
+    const hops = hopsFrom(prediction, v);
     const near = at === NOWHERE ? -1 : (table.site[at] as number);
     const nearKm = near < 0 ? 0 : (table.km[near * terrain.places + at] as number);
     const [from, end] = [starts[d] as number, starts[d + 1] as number];
@@ -303,7 +303,7 @@ export function summarise(prediction: Prediction): Summary {
       if (Number.isNaN(direct)) continue;
       if (direct - nearKm > FLY_PAST_KM) flyPast[k]! += mine;
       const way = Math.max(direct, km[node] as number);
-      const bin = Math.min(LONGEST_RTT, Math.round(rttMs(way) + hopMs));
+      const bin = tripBin(way, hops);
       trips[k]![bin]! += mine;
       trips[count]![bin]! += mine;
     }
@@ -330,6 +330,11 @@ export function summarise(prediction: Prediction): Summary {
     },
     unreached,
   };
+}
+
+/** The whole milliseconds of an estimated round trip. */
+export function tripBin(km: number, hops: number): number {
+  return Math.min(LONGEST_RTT, Math.round(rttMs(km, hops)));
 }
 
 /** Quantiles of a histogram of whole milliseconds; undefined when it is empty. */

@@ -1,14 +1,15 @@
 /** A whole prediction as it is expected after learning: what was seen corrects every client network, not only those that were seen. */
-import { countryOf, HOP_MS, rttMs } from '../topology/index.ts';
+import { countryOf } from '../topology/index.ts';
 import { believedAt, type Client } from './belief.ts';
 import {
   FLY_PAST_KM,
-  hopsOf,
+  hopsFrom,
   LONGEST_RTT,
   nearestSites,
   quantiles,
   type SiteSummary,
   type Summary,
+  tripBin,
 } from './catchment.ts';
 import { NO_SHARE, NOWHERE } from './kernel/index.ts';
 import { inCountry, type Learned, refined } from './observed.ts';
@@ -108,6 +109,7 @@ export function summariseExpected(learned: Learned): Summary {
     const v = nodeAs[node] as number;
     if (last !== v) networks++;
     last = v;
+    const hops = hopsFrom(prediction, v);
     const at = terrain.nodePlace[node] as number;
     const near = at === NOWHERE ? -1 : (table.site[at] as number);
     const nearKm = near < 0 ? 0 : (table.km[near * terrain.places + at] as number);
@@ -122,7 +124,7 @@ export function summariseExpected(learned: Learned): Summary {
       const km = at === NOWHERE ? Number.NaN : (table.km[k * terrain.places + at] as number);
       if (Number.isNaN(km)) continue;
       if (near >= 0 && km - nearKm > FLY_PAST_KM) sum.flyPast += mine;
-      const bin = Math.min(LONGEST_RTT, Math.round(rttMs(km) + HOP_MS * hopsOf(prediction, node)));
+      const bin = tripBin(km, hops);
       sum.bins[bin]! += mine;
       all[bin]! += mine;
     }

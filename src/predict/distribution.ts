@@ -1,6 +1,5 @@
 /** Round trips as a distribution, for pictures: what the quantiles of a summary are taken from. */
-import { HOP_MS, rttMs } from '../topology/index.ts';
-import { eachPart, hopsOf, LONGEST_RTT, nearestSites, wayKm } from './catchment.ts';
+import { eachPart, hopsOf, LONGEST_RTT, nearestSites, tripBin, wayKm } from './catchment.ts';
 import { NO_SHARE, NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
@@ -16,11 +15,11 @@ export function tripBins(prediction: Prediction): Float64Array[] {
   for (const [node, weight] of ground.nodeWeight.entries()) {
     if (weight === 0 || shares.share[node] === NO_SHARE || ground.terrain.nodePlace[node] === NOWHERE)
       continue;
-    const hops = HOP_MS * hopsOf(prediction, node);
+    const hops = hopsOf(prediction, node);
     eachPart(prediction, node, (k, part) => {
       const km = wayKm(prediction, table, node, k);
       if (km === undefined || part === 0) return;
-      const at = Math.min(LONGEST_RTT, Math.round(rttMs(km) + hops));
+      const at = tripBin(km, hops);
       bins[k]![at]! += weight * part;
       all[at]! += weight * part;
     });

@@ -1,5 +1,5 @@
 /** What if sites fail: every single failure, or any set of them, each worked out on top of the whole prediction. */
-import { HOP_MS, rttMs } from '../topology/index.ts';
+import { rttMs } from '../topology/index.ts';
 import { hopsFrom, nearestSites, type SiteTable } from './catchment.ts';
 import { without } from './deployment.ts';
 import {
@@ -202,7 +202,7 @@ class Tally {
       if (at === NOWHERE) continue;
       const direct = km[k * terrain.places + at] as number;
       if (Number.isNaN(direct)) continue;
-      this.#time += mine * (rttMs(direct) + HOP_MS * hops);
+      this.#time += mine * rttMs(direct, hops);
       this.#timed += mine;
     }
   }

@@ -1,6 +1,14 @@
 /** The same clients and sites under another way of sending them there: names that answer by place, or one site for all. */
-import { HOP_MS, rttMs } from '../topology/index.ts';
-import { eachPart, hopsOf, LONGEST_RTT, nearestSites, quantiles, type Summary, wayKm } from './catchment.ts';
+import {
+  eachPart,
+  hopsOf,
+  LONGEST_RTT,
+  nearestSites,
+  quantiles,
+  type Summary,
+  tripBin,
+  wayKm,
+} from './catchment.ts';
 import { NO_SHARE, NOWHERE } from './kernel/index.ts';
 import { type Prediction, predict } from './predict.ts';
 
@@ -75,11 +83,12 @@ function under(
       continue;
     }
     const table = nearestSites(way);
+    const hops = hopsOf(way, node);
     eachPart(way, node, (k, part) => {
       load[target ?? k]! += weight * part;
       const km = wayKm(way, table, node, k);
       if (km === undefined) return;
-      const bin = Math.min(LONGEST_RTT, Math.round(rttMs(km) + HOP_MS * hopsOf(way, node)));
+      const bin = tripBin(km, hops);
       bins[bin]! += weight * part;
     });
   }

@@ -46,7 +46,6 @@ export {
   DETOUR,
   distanceKm,
   findPlace,
-  HOP_MS,
   KM_PER_RTT_MS,
   type LatLon,
   linkLatencyMs,

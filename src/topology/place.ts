@@ -37,7 +37,7 @@ export const DETOUR = 1.5;
 /** What the last mile and the servers add. */
 export const ACCESS_MS = 3;
 /** What each AS on the way adds: it hands over where it has a port, not on the straight line. */
-export const HOP_MS = 0.7;
+const HOP_MS = 0.7;
 
 /**
  * The estimated round-trip time in milliseconds over `km` kilometres through `hops` ASes:
