@@ -26,9 +26,11 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   setWorkerUrl(new URL(workerUrl, import.meta.url).href);
   const calm = matchMedia('(prefers-reduced-motion: reduce)');
   const first = app.view.get();
+  let painted = app.theme.get();
+  let colours = mapColours();
   const map = made({
     container,
-    style: baseStyle(mapColours(), projectionOf(first)),
+    style: baseStyle(colours, projectionOf(first)),
     ...(first.camera ? placed(first.camera) : wholeWorld(container, first.map)),
     minZoom: -1,
     maxZoom: NEAREST,
@@ -47,15 +49,16 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   let shownMap: View['map'] = first.map;
   let shownCamera = first.camera;
   let shownSelected: View['selected'];
-  let painted = app.theme.get();
 
   function draw(): void {
     const shown = app.shown.get();
     if (!shown || layers.length === 0) return;
     const theme = app.theme.get();
-    const colours = mapColours();
-    if (theme !== painted) repaintBase(map, colours);
-    painted = theme;
+    if (theme !== painted) {
+      colours = mapColours();
+      repaintBase(map, colours);
+      painted = theme;
+    }
     const drawing = {
       ...shown,
       scene: sceneOf(shown.snapshot),
