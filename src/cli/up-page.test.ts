@@ -1,10 +1,9 @@
 /** The page of a small world: what it shows is what clients meet, what it asks for is done, and a restart loses nothing. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   type Answer,
@@ -19,30 +18,12 @@ import {
 } from '../control/index.ts';
 import type { Diagram } from '../picture/index.ts';
 import { diagramCommand } from './diagram.ts';
+import { type Line, startUp, THREE } from './up.test-support.ts';
 import { upSocket } from './up-views.ts';
 
 const NAME = `page-${process.pid}`;
-const bin = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nearcast-up-page-test-'));
 const file = join(folder, 'network.yaml');
-const PLAN = `
-network: three
-asn: 64500
-prefixes: [203.0.113.0/24]
-defaults:
-  upstream: { role: provider, hold-time: 9s }
-  service: { rise: 2, fall: 2, min-stable: 0s }
-  probe: { every: 500ms, timeout: 300ms, fast: 50ms }
-sites:
-  fra: { id: 1, place: "Frankfurt, DE", upstreams: [{ asn: 64601, address: 198.51.100.1 }] }
-  nyc: { id: 2, place: "New York, US", upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
-  tyo: { id: 3, place: "Tokyo, JP", upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
-services:
-  web: { address: 203.0.113.80, probes: [{ http: { path: /healthy } }] }
-guard: { keep: 1, leave: 10 per 1s, lease: 10s }
-drain: { settle: 300ms, empty: { sessions: 0, traffic: 10 Mbps, for: 300ms }, deadline: 3s, gone: 300ms, return: 300ms }
-controller: http://192.0.2.1:4786
-`;
 
 let up: ChildProcess | undefined;
 let ready: { readonly http: number; readonly page: number };
@@ -52,17 +33,8 @@ let events: Event[] = [];
 let stream: http.ClientRequest | undefined;
 
 async function start(): Promise<void> {
-  const child = spawn(
-    process.execPath,
-    [
-      bin,
-      'up',
-      file,
-      '--json',
-      '--ases',
-      '20',
-      '--seed',
-      '3',
+  ready = await new Promise((resolve, reject) => {
+    const args = [
       '--name',
       NAME,
       '--http',
@@ -73,20 +45,13 @@ async function start(): Promise<void> {
       '0',
       '--state',
       join(folder, 'state'),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  up = child;
-  ready = await new Promise((resolve, reject) => {
-    let text = '';
-    child.once('exit', (code) => reject(new Error(`up ended with ${code}: ${text}`)));
-    child.stdout?.on('data', (piece: Buffer) => {
-      text += piece.toString();
-      for (const line of text.split('\n').slice(0, -1)) {
-        const said = JSON.parse(line);
-        if (said.kind === 'ready') resolve(said);
-      }
+    ];
+    const said: Line[] = [];
+    up = startUp(file, args, (line) => {
+      said.push(line);
+      if (line['kind'] === 'ready') resolve(line as unknown as typeof ready);
     });
+    up.once('exit', (code) => reject(new Error(`up ended with ${code}: ${JSON.stringify(said)}`)));
   });
 }
 
@@ -174,7 +139,7 @@ const BY = { owner: 'ann', reason: 'to see it' };
 const siteOf = (order: Order) => ('site' in order ? order.site : undefined);
 
 beforeAll(async () => {
-  writeFileSync(file, PLAN);
+  writeFileSync(file, THREE);
   await start();
   first = await snapshot();
   follow(`${first.run}:${first.seq}`);

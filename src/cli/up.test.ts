@@ -6,16 +6,15 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl, serveControl } from '../host/index.ts';
+import { BIN, type Line, SMALL, startUp } from './up.test-support.ts';
 import { board, moves } from './up-board.ts';
 import { ask, failCommand } from './up-orders.ts';
 import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
 const NAME = `test-${process.pid}`;
-const bin = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nearcast-up-test-'));
 const file = join(folder, 'network.yaml');
 const PLAN = `
@@ -39,8 +38,8 @@ controller: http://192.0.2.1:4786
 `;
 
 let up: ChildProcess;
-let said: Record<string, unknown>[] = [];
-let ready: Record<string, unknown>;
+let said: Line[] = [];
+let ready: Line;
 
 beforeAll(async () => {
   writeFileSync(file, PLAN);
@@ -59,35 +58,7 @@ afterAll(() => {
 });
 
 function start(...args: string[]): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    [
-      bin,
-      'up',
-      file,
-      '--json',
-      '--ases',
-      '20',
-      '--seed',
-      '3',
-      '--demand',
-      '30 Gbps',
-      '--page',
-      'off',
-      ...args,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  let text = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-    const lines = text.split('\n');
-    text = lines.pop() as string;
-    said.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
-  });
-  return child;
+  return startUp(file, ['--demand', '30 Gbps', '--page', 'off', ...args], (line) => said.push(line));
 }
 
 /** Runs one to its end. */
@@ -97,13 +68,9 @@ async function run(...args: string[]): Promise<{
   readonly out: string;
   readonly errors: string;
 }> {
-  const child = spawn(
-    process.execPath,
-    [bin, 'up', file, '--ases', '20', '--seed', '3', '--page', 'off', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [BIN, 'up', file, ...SMALL, '--page', 'off', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let [out, errors] = ['', ''];
   child.stdout.on('data', (chunk) => {
     out += chunk;
@@ -115,10 +82,10 @@ async function run(...args: string[]): Promise<{
   return { code, pid: child.pid, out, errors };
 }
 
-async function hear(fits: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-  let found: Record<string, unknown> | undefined;
+async function hear(fits: (line: Line) => boolean): Promise<Line> {
+  let found: Line | undefined;
   await until(() => (found = said.find(fits)) !== undefined, 150_000);
-  return found as Record<string, unknown>;
+  return found as Line;
 }
 
 async function until(holds: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
@@ -459,7 +426,7 @@ test('a plan that is wrong starts nothing and says what is', async () => {
   writeFileSync(file, PLAN.replace('"Tokyo, JP"', '"Tokio, JP"'));
   const child = spawn(
     process.execPath,
-    [bin, 'up', file, '--http', '0', '--dns', '0', '--page', 'off', '--name', `${NAME}-c`],
+    [BIN, 'up', file, '--http', '0', '--dns', '0', '--page', 'off', '--name', `${NAME}-c`],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let text = '';

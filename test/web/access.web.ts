@@ -1,22 +1,18 @@
 /** Whether people who see, point or read otherwise can use every screen: axe looks for faults, in both themes and on a phone. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Look, openBrowser, settled, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import type { Look } from './browser.ts';
 import { leave, screensOf } from './screens.ts';
-import { THREE, until, World } from './world.ts';
+import { come, stage, world } from './stage.ts';
+import { THREE, until } from './world.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-let world: World;
-let browser: Browser;
+stage(THREE);
 
 beforeAll(async () => {
-  [world, browser] = await Promise.all([
-    World.start({ plan: THREE, args: ['--ases', '20', '--seed', '3'] }),
-    openBrowser(),
-  ]);
   // Something of everything: a dead site, a frozen one, clients that moved, a cell that is not as it should be.
   await world.order({ do: 'freeze', site: 'nyc', reason: 'the exhibition' });
   await world.order({ do: 'fail', site: 'nyc', service: 'web', how: 'hang' });
@@ -25,11 +21,6 @@ beforeAll(async () => {
     'tyo to be dead',
     async () => (await world.snapshot()).sites['tyo']?.process.standing === 'dead',
   );
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
 });
 
 interface Violation {
@@ -59,26 +50,21 @@ const LOOKS: readonly (Look & { readonly name: string })[] = [
 ];
 for (const { name, ...look } of LOOKS)
   test(`axe finds no serious fault on any screen, and none is wider than the window: ${name}`, async () => {
-    const { page, troubles, close } = await visit(browser, world.url, { ...look, still: true });
-    try {
-      await settled(page);
-      await page.evaluate(AXE);
-      const found: string[] = [];
-      for (const screen of await screensOf(page, world, { site: 'fra', client: '127.82.0.1' })) {
-        await screen.open(page);
-        found.push(...(await faults(page, screen.name)));
-        if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
-          found.push(`${screen.name}: wider than the window`);
-        await leave(page);
-      }
-      await page.route('**/api/v1/events*', (route) => route.abort());
-      await page.reload({ waitUntil: 'domcontentloaded' });
-      await page.getByRole('alert').waitFor();
-      await page.evaluate(AXE);
-      found.push(...(await faults(page, 'no connection')));
-      expect(found).toEqual([]);
-      expect(troubles.filter((t) => !t.includes('Failed to load resource'))).toEqual([]);
-    } finally {
-      await close();
+    const { page, troubles } = await come({ ...look, still: true });
+    await page.evaluate(AXE);
+    const found: string[] = [];
+    for (const screen of await screensOf(page, world, { site: 'fra', client: '127.82.0.1' })) {
+      await screen.open(page);
+      found.push(...(await faults(page, screen.name)));
+      if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
+        found.push(`${screen.name}: wider than the window`);
+      await leave(page);
     }
+    await page.route('**/api/v1/events*', (route) => route.abort());
+    await page.reload({ waitUntil: 'domcontentloaded' });
+    await page.getByRole('alert').waitFor();
+    await page.evaluate(AXE);
+    found.push(...(await faults(page, 'no connection')));
+    expect(found).toEqual([]);
+    expect(troubles.filter((t) => !t.includes('Failed to load resource'))).toEqual([]);
   });

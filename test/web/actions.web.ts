@@ -1,30 +1,13 @@
 /** Asking for things on the page: by the keyboard alone, with the guard's word before and after. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { openBrowser, settled, type Visit, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, test } from 'vitest';
 import { siteRow } from './eyes.ts';
-import { THREE, until, World } from './world.ts';
+import { come, stage, world } from './stage.ts';
+import { THREE, until } from './world.ts';
 
-let world: World;
-let browser: Browser;
-let seen: Visit | undefined;
+stage(THREE);
 
-beforeAll(async () => {
-  [world, browser] = await Promise.all([
-    World.start({ plan: THREE, args: ['--ases', '20', '--seed', '3'] }),
-    openBrowser(),
-  ]);
-});
-
-afterEach(async () => {
-  await seen?.close();
-  await world.heal();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
-});
+afterEach(() => world.heal());
 
 /** Goes from one thing to the next, as who has no pointer does, until the focus is on the one with these words. */
 async function tabTo(page: Page, words: RegExp): Promise<void> {
@@ -48,9 +31,7 @@ async function openSite(page: Page, site: string): Promise<void> {
 }
 
 test('a site is drained and brought back by the keyboard alone, and what the guard thinks is said before', async () => {
-  seen = await visit(browser, world.url);
-  const { page, troubles } = seen;
-  await settled(page);
+  const { page, troubles } = await come();
   await openSite(page, 'fra');
   await tabTo(page, /^drain/i);
   await page.keyboard.press('Enter');
@@ -81,9 +62,7 @@ test('what the guard refuses, and why, stands in the dialog before anybody asks:
     const { sites } = await world.snapshot();
     return ['fra', 'nyc'].every((s) => sites[s]?.drain.phase === 'out');
   });
-  seen = await visit(browser, `${world.url}&site=tyo`);
-  const { page, troubles } = seen;
-  await settled(page);
+  const { page, troubles } = await come({}, `${world.url}&site=tyo`);
   await page.getByRole('region', { name: 'site tyo' }).getByRole('button', { name: 'Drain' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText(/the guard refuses/i).waitFor();
@@ -99,9 +78,7 @@ test('what the guard refuses, and why, stands in the dialog before anybody asks:
 
 test('an order that is refused is shown as refused, with the reason: the site is frozen', async () => {
   await world.order({ do: 'freeze', site: 'nyc', reason: 'the exhibition' });
-  seen = await visit(browser, `${world.url}&site=nyc`);
-  const { page } = seen;
-  await settled(page);
+  const { page } = await come({}, `${world.url}&site=nyc`);
   await page.getByText('Frozen by ann: the exhibition').first().waitFor();
   await page.getByRole('region', { name: 'site nyc' }).getByRole('button', { name: 'Drain' }).click();
   const dialog = page.getByRole('dialog');
@@ -119,9 +96,7 @@ test('an order that is refused is shown as refused, with the reason: the site is
 });
 
 test('who came by an address without the token may look at everything and is told why nothing can be asked', async () => {
-  seen = await visit(browser, `${world.address}#site=nyc`);
-  const { page, troubles } = seen;
-  await settled(page);
+  const { page, troubles } = await come({}, `${world.address}#site=nyc`);
   await page.getByRole('region', { name: 'site nyc' }).getByRole('button', { name: 'Kill' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('This page may only look').waitFor();

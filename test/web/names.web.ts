@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser, settled, type Visit, visit } from './browser.ts';
-import { THREE, until, World } from './world.ts';
+import type { Visit } from './browser.ts';
+import { come, stage, world } from './stage.ts';
+import { THREE, until } from './world.ts';
 
-let world: World;
-let browser: Browser;
+stage(THREE);
+
 let liar: http.Server;
-const visits: Visit[] = [];
 
 /** What things are called instead. A plan does not allow most of these; an agent that lies, or a later version, might send them. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
@@ -70,15 +70,9 @@ beforeAll(async () => {
     request.on('end', () => onward.end(asks.replaceAll(quoted('<script>hack(1)</script>'), 'tyo')));
   });
   await new Promise<void>((resolve) => liar.listen(0, '127.0.0.1', resolve));
-  [world, browser] = await Promise.all([
-    World.start({ plan: THREE, args: ['--ases', '20', '--seed', '3'] }),
-    openBrowser(),
-  ]);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
+afterAll(() => {
   liar?.closeAllConnections();
   liar?.close();
 });
@@ -94,14 +88,9 @@ function quoted(text: string): string {
 
 const HACK = 'window.hacked = []; window.hack = (n) => window.hacked.push(n);';
 
-async function come(view: string): Promise<Visit> {
+function open(view: string): Promise<Visit> {
   const { port } = liar.address() as AddressInfo;
-  const seen = await visit(browser, `http://127.0.0.1:${port}/#token=${world.token}${view}`, {
-    before: HACK,
-  });
-  visits.push(seen);
-  await settled(seen.page);
-  return seen;
+  return come({ before: HACK }, `http://127.0.0.1:${port}/#token=${world.token}${view}`);
 }
 
 /** Nothing ran, and nothing became an element that only a name could have made. */
@@ -126,7 +115,7 @@ test('sites, places, services, upstreams, vantages and people that are called li
   await world.order({ do: 'drain', site: 'tyo', owner: '<script>hack(9)</script>', reason: REASON });
   await until('tyo to be drained', async () => (await world.snapshot()).sites['tyo']?.drain.phase === 'out');
   await world.order({ do: 'fail', site: 'fra', service: 'web', how: 'wrong', reason: REASON });
-  const start = await come('');
+  const start = await open('');
   const { page } = start;
   await page.locator('.site-row').getByText('<script>hack(1)</script>').waitFor();
   await page.locator('.pin').getByText('<script>hack(1)</script>').waitFor();
@@ -160,12 +149,12 @@ test('sites, places, services, upstreams, vantages and people that are called li
     await unharmed(start);
   }
   await unharmed(
-    await come('&panel=<script>hack(10)</script>&who.q=<img src=x onerror=hack(10)>&network=<b>'),
+    await open('&panel=<script>hack(10)</script>&who.q=<img src=x onerror=hack(10)>&network=<b>'),
   );
 });
 
 test('an event that names things like scripts, and the dialog that asks about one, show them as text', async () => {
-  const seen = await come(`&site=${encodeURIComponent('<script>hack(1)</script>')}`);
+  const seen = await open(`&site=${encodeURIComponent('<script>hack(1)</script>')}`);
   const { page } = seen;
   await world.order({ do: 'undrain', site: 'tyo', owner: 'ann', reason: REASON });
   const panel = page.locator('.side');

@@ -1,34 +1,14 @@
 /** The page over the planet that comes with nearcast: it loads, shows what happens, and goes back in time. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Look, openBrowser, settled, type Visit, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { afterEach, expect, test } from 'vitest';
+import type { Look } from './browser.ts';
 import { alike, clientColour, pin, siteColour, siteRow, visibleClient } from './eyes.ts';
-import { until, World } from './world.ts';
+import { come, stage, world } from './stage.ts';
+import { until } from './world.ts';
 
-let world: World;
-let browser: Browser;
-const visits: Visit[] = [];
+stage();
 
-beforeAll(async () => {
-  [world, browser] = await Promise.all([World.start(), openBrowser()]);
-});
-
-afterEach(async () => {
-  for (const { close } of visits.splice(0)) await close();
-  await world.heal();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function come(look: Look = {}, url = world.url): Promise<Visit> {
-  const seen = await visit(browser, url, look);
-  visits.push(seen);
-  await settled(seen.page);
-  return seen;
-}
+afterEach(() => world.heal());
 
 const SITES = ['fra', 'lon', 'nyc', 'sjc', 'gru', 'jnb', 'tyo', 'sin'];
 

@@ -1,34 +1,12 @@
 /** Going back in time on the page: by a link, and by the slider. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type Look, openBrowser, settled, type Visit, visit } from './browser.ts';
+import { afterEach, expect, test } from 'vitest';
 import { alike, clientColour, pin, siteColour, siteRow, visibleClient } from './eyes.ts';
-import { until, World } from './world.ts';
+import { come, stage, world } from './stage.ts';
+import { until } from './world.ts';
 
-let world: World;
-let browser: Browser;
-const visits: Visit[] = [];
+stage();
 
-beforeAll(async () => {
-  [world, browser] = await Promise.all([World.start(), openBrowser()]);
-});
-
-afterEach(async () => {
-  for (const { close } of visits.splice(0)) await close();
-  await world.heal();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
-});
-
-async function come(look: Look = {}, url = world.url): Promise<Visit> {
-  const seen = await visit(browser, url, look);
-  visits.push(seen);
-  await settled(seen.page);
-  return seen;
-}
+afterEach(() => world.heal());
 
 test('a link to an instant shows it to whoever opens it: before Tokyo died it is well, in the list, on the map, and in its own panel', async () => {
   const { page } = await come({ still: true });

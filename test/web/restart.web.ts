@@ -1,24 +1,12 @@
 /** A page whose server goes away and comes back: it says so meanwhile, and misses nothing. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser, settled, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { settled } from './browser.ts';
 import { siteRow } from './eyes.ts';
-import { THREE, until, World } from './world.ts';
+import { come, stage, world } from './stage.ts';
+import { THREE, until } from './world.ts';
 
-let world: World;
-let browser: Browser;
-
-beforeAll(async () => {
-  [world, browser] = await Promise.all([
-    World.start({ plan: THREE, args: ['--ases', '20', '--seed', '3'] }),
-    openBrowser(),
-  ]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
-});
+stage(THREE);
 
 /** Keeps what the page was told by its streams, without being in its way. */
 const LISTEN = `
@@ -47,8 +35,7 @@ interface Heard {
 const heard = (page: Page) => page.evaluate<readonly Heard[]>('window.heard');
 
 test('while the server is gone the page says so and keeps what it has; back again, it goes on from there, and not one event is missing', async () => {
-  const { page, troubles } = await visit(browser, world.url, { before: LISTEN });
-  await settled(page);
+  const { page, troubles } = await come({ before: LISTEN });
   const first = await world.snapshot();
   let snapshots = 0;
   page.on('request', (r) => {
@@ -96,8 +83,7 @@ test('while the server is gone the page says so and keeps what it has; back agai
 });
 
 test('a page that is opened while nobody answers says what to do, and shows the network as soon as there is one', async () => {
-  const { page } = await visit(browser, world.url);
-  await settled(page);
+  const { page } = await come();
   await page.route('**/api/v1/snapshot', (route) => route.abort());
   await page.reload({ waitUntil: 'domcontentloaded' });
   await page.getByRole('heading', { name: 'Nobody answers' }).waitFor();

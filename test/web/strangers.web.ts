@@ -1,15 +1,15 @@
 /** Pages from elsewhere that a browser here happens to show: they can neither look nor act, with the token or without. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openBrowser } from './browser.ts';
-import { ask, THREE, World } from './world.ts';
+import { browser, stage, world } from './stage.ts';
+import { ask, THREE } from './world.ts';
 
-let world: World;
-let browser: Browser;
 let elsewhere: http.Server;
 let port = 0;
+
+stage(THREE, ['--host-resolver-rules=MAP *.example 127.0.0.1']);
 
 beforeAll(async () => {
   elsewhere = http.createServer((_, answer) => {
@@ -18,17 +18,9 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
   port = (elsewhere.address() as AddressInfo).port;
-  [world, browser] = await Promise.all([
-    World.start({ plan: THREE, args: ['--ases', '20', '--seed', '3'] }),
-    openBrowser(['--host-resolver-rules=MAP *.example 127.0.0.1']),
-  ]);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await world?.end();
-  elsewhere?.close();
-});
+afterAll(() => void elsewhere?.close());
 
 /** Another port is another origin of the same site, another name is another site, and no origin at all is what files and sandboxes have. */
 const ORIGINS: readonly (readonly [string, () => string])[] = [

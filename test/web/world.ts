@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { BIN, SMALL, THREE as THREE_SITES } from '../../src/cli/up.test-support.ts';
 import { upSocket } from '../../src/cli/up-views.ts';
 import {
   type Answer,
@@ -14,7 +14,6 @@ import {
   type Snapshot,
 } from '../../src/control/index.ts';
 
-const BIN = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
 /** A machine that is busy with other things may take this long. */
 const START_MS = 120_000;
 const PATIENCE_MS = 60_000;
@@ -26,25 +25,8 @@ export interface WorldOptions {
   readonly args?: readonly string[];
 }
 
-/** Three sites that do everything quickly. */
-export const THREE = `
-network: three
-asn: 64500
-prefixes: [203.0.113.0/24]
-defaults:
-  upstream: { role: provider, hold-time: 9s }
-  service: { rise: 2, fall: 2, min-stable: 0s }
-  probe: { every: 500ms, timeout: 300ms, fast: 50ms }
-sites:
-  fra: { id: 1, place: "Frankfurt, DE", capacity: 40 Gbps, upstreams: [{ asn: 64601, address: 198.51.100.1 }] }
-  nyc: { id: 2, place: "New York, US", capacity: 40 Gbps, upstreams: [{ asn: 64602, address: 198.51.100.5 }] }
-  tyo: { id: 3, place: "Tokyo, JP", capacity: 40 Gbps, upstreams: [{ asn: 64603, address: 198.51.100.9 }] }
-services:
-  web: { address: 203.0.113.80, probes: [{ http: { path: /healthy } }] }
-guard: { keep: 1, leave: 10 per 1s, lease: 10s }
-drain: { settle: 300ms, empty: { sessions: 0, traffic: 10 Mbps, for: 300ms }, deadline: 3s, gone: 300ms, return: 300ms }
-controller: http://192.0.2.1:4786
-`;
+/** Three sites that do everything quickly, in a small internet. */
+export const THREE: WorldOptions = { args: SMALL, plan: THREE_SITES };
 
 let worlds = 0;
 
