@@ -197,3 +197,12 @@ test('events that are no JSON and events beyond what may wait are dropped and co
   const whole = readFileSync(path, 'utf8').split('\n').length - 1;
   expect(whole + j.dropped).toBe(7);
 });
+
+// Node's own recursive mkdir would look for a folder there for ever.
+test.skipIf(process.platform !== 'linux')('a folder that can never be made is said at once', async () => {
+  const said: string[] = [];
+  const j = journal<Note>({ path: '/proc/none/below/j.jsonl', trouble: (s) => said.push(s) });
+  j.write(note(1));
+  await j.close();
+  expect(said[0]).toMatch(/cannot be written \(ENOENT\)/);
+});

@@ -3,10 +3,11 @@
  * played again; so bytes and large numbers keep their kind.
  */
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromHex, type Instant, toHex } from '../base/index.ts';
 import { codeOf } from './error.ts';
+import { makeFolder } from './folder.ts';
 
 /** What the journal needs of an event; the rest belongs to whoever writes and reads it. */
 export interface Dated {
@@ -311,7 +312,7 @@ function revive(_key: string, value: unknown): unknown {
 }
 
 async function openFile(path: string): Promise<JournalFile> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const handle: FileHandle = await open(path, 'a+', 0o600);
   return {
     append: async (text) => {

@@ -2,9 +2,10 @@
  * The whole network on one machine: the embedded internet in this process, one process for each site's agent and services, and
  * the fronts where clients come in. Who lands where is decided by the routes that the speakers hold, by nothing else.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, IpFamily } from '../base/index.ts';
+import { makeFolder } from '../host/index.ts';
 import { formatPlan, type Plan } from '../plan/index.ts';
 import { type Scope, scopes } from '../site/index.ts';
 import { Demand, type Load, sumOf } from './demand.ts';
@@ -160,7 +161,7 @@ export class Planet {
       throw error;
     });
     this.#fronts = { http: httpAt, dns: dnsAt };
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     await this.internet.openDoors();
     if (plan.controller !== undefined) await this.healController();
     const starts = Object.keys(plan.sites).map((site) => {

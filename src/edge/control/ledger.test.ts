@@ -168,3 +168,15 @@ test('a folder that cannot be written is said, and the page serves all the same'
   expect((await ask(p, '/api/v1/snapshot')).status).toBe(200);
   expect(said).toHaveLength(2);
 });
+
+// Node's own recursive mkdir would look for a folder there for ever.
+test.skipIf(process.platform !== 'linux')('a folder that can never be made is said at once', async () => {
+  const said: string[] = [];
+  const p = await page({ state: '/proc/none/below', say: (s) => said.push(s) });
+  p.begin(WORLD);
+  expect((await ask(p, '/api/v1/snapshot')).status).toBe(200);
+  expect(said).toEqual([
+    expect.stringContaining('cannot be kept in /proc/none/below/events (ENOENT)'),
+    "the page's token cannot be kept in /proc/none/below/token (ENOENT)",
+  ]);
+});

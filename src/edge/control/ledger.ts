@@ -3,18 +3,10 @@
  * snapshot and goes on with the events after it, one JSON line each; so any file can be read without the others. A line that is
  * torn or no event ends a file. Old files go when all together are too big.
  */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Event, format, readEvent, readSnapshot, type Snapshot, Timeline } from '../../control/index.ts';
+import { makeFolder } from '../../host/index.ts';
 
 export interface LedgerOptions {
   /** Made with mode 0700 when it is not there. */
@@ -57,7 +49,7 @@ export class Ledger {
     this.#options = options;
     this.#files = [];
     try {
-      mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+      makeFolder(options.folder);
       this.#files = readdirSync(options.folder)
         .flatMap((name): File[] => {
           const m = NAME.exec(name);

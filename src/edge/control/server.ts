@@ -1,6 +1,6 @@
 /** The HTTP server over a chronicle: the routes of `control`, the built dashboard, and nobody from elsewhere. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
@@ -18,7 +18,7 @@ import {
   type Snapshot,
   type World,
 } from '../../control/index.ts';
-import { HostError } from '../../host/index.ts';
+import { HostError, makeFolder } from '../../host/index.ts';
 import type { ControlPage, ControlPageOptions } from '../control-page.ts';
 import { Chronicle } from './chronicle.ts';
 import { Ledger } from './ledger.ts';
@@ -240,7 +240,7 @@ function plain(error: Error, status: number): string {
 function keepToken(state: string, token: string, say: (sentence: string) => void): void {
   const path = join(state, 'token');
   try {
-    mkdirSync(state, { recursive: true, mode: 0o700 });
+    makeFolder(state);
     // One that was there before would keep its mode and its readers, and might lead elsewhere.
     rmSync(path, { force: true });
     writeFileSync(path, `${token}\n`, { mode: 0o600, flag: 'wx' });
