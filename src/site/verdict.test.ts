@@ -154,6 +154,90 @@ test('however answers come, no window of the budget has more returns than the bu
   );
 });
 
+/** Seconds from the first good answer to the return, for a service that is good until it has returned, then fails once. */
+function waits(
+  s: Service,
+  rounds: number,
+  wellAfter = 0,
+): { readonly state: VerdictState; seconds: number[] } {
+  let [state, second] = [startVerdict(s, instant(0)), 0];
+  const tell = (outcome: 'good' | 'bad') => {
+    second++;
+    const event = { kind: 'probe' as const, probe: 'a', result: { outcome } };
+    state = stepVerdict(s, state, event, instant(second * 1000));
+  };
+  const seconds: number[] = [];
+  tell('good');
+  for (let i = 0; i < rounds; i++) {
+    tell('bad');
+    const began = second + 1;
+    do tell('good');
+    while (state.verdict !== 'up' && second - began < 5000);
+    seconds.push(second - began);
+    if (i === rounds - 2) for (let k = 0; k < wellAfter; k++) tell('good');
+  }
+  return { state, seconds };
+}
+
+const DAMPED = 'rise: 1, fall: 1, min-stable: 0s, flaps: "2 per 1m, then wait 40s up to 300s"';
+
+test('once the budget is used up, each fall doubles how long it has to be well, up to the longest wait', () => {
+  expect(waits(service(1, DAMPED), 8).seconds).toEqual([0, 0, 56, 80, 160, 300, 300, 300]);
+});
+
+test('a window without a fall forgets all of it', () => {
+  expect(waits(service(1, DAMPED), 6, 58).seconds.at(-1)).toBe(300);
+  const { seconds, state } = waits(service(1, DAMPED), 6, 60);
+  expect([seconds.at(-1), state.backOffs]).toEqual([0, 0]);
+});
+
+test('a fall while the budget holds it down doubles the wait as well, and the wait begins anew', () => {
+  const s = service(1, DAMPED);
+  // Two returns, the third fall, then well for 10 s again and again.
+  const relapsing = `+ - + - + - ${`${'+ '.repeat(10)}- `.repeat(4)}`;
+  const { state } = run(s, `${relapsing}+`);
+  expect(state).toMatchObject({ verdict: 'down', backOffs: 5, held: { why: 'flap budget' } });
+  const began = relapsing.split(' ').length * 1000;
+  expect(state.held?.until).toBe(began + 300_000);
+});
+
+test('one fall by way of degraded counts once', () => {
+  const s = service(2, `${DAMPED}, combine: any, degraded: partial`);
+  // Back over degraded to up is two returns, and the budget is used up.
+  expect(run(s, '++ -- ++ +- --').state).toMatchObject({ verdict: 'down', backOffs: 1 });
+  expect(run(s, `++ -- ${'++ '.repeat(60)}+- --`).state).toMatchObject({ verdict: 'down', backOffs: 0 });
+});
+
+test('however it comes and goes, it returns only after it was well as long as its falls ask for', () => {
+  const s = service(1, DAMPED);
+  const piece = fc.tuple(fc.constantFrom('+', '-'), fc.integer({ min: 1, max: 90 }));
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 6, maxLength: 30 }), (pieces) => {
+      const line = pieces.flatMap(([sign, n]) => Array<string>(n).fill(sign));
+      const { verdicts } = run(s, line.join(' '));
+      // The slow twin: falls since the last minute that it stood through, and returns in the minute before each.
+      let [falls, returns, well, stood] = [0, [] as number[], 0, 0];
+      let dampened = false;
+      for (let t = 1; t < line.length; t++) {
+        const [was, is] = [verdicts[t - 1], verdicts[t]];
+        well = line[t] === '+' ? well + 1 : 0;
+        stood = is === 'up' && was === 'up' ? stood + 1 : 0;
+        if (stood >= 60) falls = 0;
+        const full = returns.filter((r) => t - r < 60).length >= 2;
+        if (was === 'up' && is === 'down' && returns.length > 0 && (full || falls > 0)) falls++;
+        else if (was === 'down' && line[t] === '-' && line[t - 1] === '+' && dampened) falls++;
+        dampened = is === 'down' && line[t] === '+';
+        if (was === 'down' && is === 'up') {
+          expect(well - 1).toBeGreaterThanOrEqual(falls === 0 ? 0 : Math.min(300, 40 * 2 ** (falls - 1)));
+          expect(returns.filter((r) => t - r < 60).length).toBeLessThan(2);
+          returns = [...returns, t];
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('deadlines lie ahead: stepping at each of them always comes to an end', () => {
   const s = service(1, 'rise: 1, fall: 1, min-stable: 3s, flaps: 1 per 10s');
   let state = run(s, '+ - + - +').state;

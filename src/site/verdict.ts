@@ -20,7 +20,7 @@ export interface VerdictState {
   readonly held?: { readonly until: Instant; readonly why: 'min-stable' | 'flap budget' };
   /** The latest improvements, at most as many as the budget has. */
   readonly returns: readonly Instant[];
-  /** Improvements in a row that the budget held back. */
+  /** Falls since the budget was used up; each doubles how long it has to be well. Forgotten after `flaps.per` without a fall. */
   readonly backOffs: number;
   /** Why it is what it is, for people. */
   readonly reasons: readonly string[];
@@ -145,24 +145,42 @@ export const VERDICT_TABLE: { readonly [V in Verdict]: { readonly [Seen in Verdi
 
 function judge(service: Service, state: VerdictState, now: Instant): VerdictState {
   const seen = observe(service, state.probes);
+  // Who stood for a whole window is believed as before.
+  if (state.backOffs > 0 && isWell(state.verdict) && between(state.since, now) >= service.flaps.per)
+    return judge(service, { ...state, backOffs: 0 }, now);
   return VERDICT_TABLE[state.verdict][seen.verdict](service, state, seen, now);
 }
 
-/** As before: whatever was on its way to being better is not. */
+/** As before: whatever was on its way to being better is not, and counts as a fall where the budget made it wait. */
 function stay(_: Service, state: VerdictState, seen: ReturnType<typeof observe>): VerdictState {
   const { held, betterSince, ...rest } = state;
-  return { ...rest, reasons: seen.verdict === state.verdict ? seen.reasons : state.reasons };
+  const relapsed = held?.why === 'flap budget' && seen.verdict !== 'unknown';
+  return {
+    ...rest,
+    backOffs: relapsed ? oneMore(state.backOffs) : state.backOffs,
+    reasons: seen.verdict === state.verdict ? seen.reasons : state.reasons,
+  };
 }
 
 /** The new verdict at once: the first one, or a worse one. */
 function settle(
-  _: Service,
+  service: Service,
   state: VerdictState,
   seen: ReturnType<typeof observe>,
   now: Instant,
 ): VerdictState {
   const { held, betterSince, ...rest } = state;
-  return { ...rest, verdict: seen.verdict, since: now, reasons: seen.reasons };
+  const { flaps } = service;
+  // A fall is counted once, however many steps it takes: it begins where a return led to.
+  const fell = state.since === state.returns.at(-1) || held?.why === 'flap budget';
+  const spent = state.backOffs > 0 || recentReturns(flaps, state, now).length >= flaps.count;
+  return {
+    ...rest,
+    verdict: seen.verdict,
+    since: now,
+    backOffs: fell && spent ? oneMore(state.backOffs) : state.backOffs,
+    reasons: seen.reasons,
+  };
 }
 
 /** Better, when it has been better long enough and the budget allows; otherwise held, with the instant to look again. */
@@ -177,21 +195,30 @@ function improve(
   const stable = after(betterSince, service.minStable);
   if (now < stable) return { ...rest, betterSince, held: { until: stable, why: 'min-stable' } };
   const { flaps } = service;
-  const recent = state.returns.filter((at) => between(at, now) < flaps.per);
-  const calm = recent.length === 0;
-  const backOffs = calm ? 0 : state.backOffs;
-  const until = budgetAllows(flaps, recent, backOffs, state.since);
-  if (now < until) return { ...rest, backOffs, betterSince, held: { until, why: 'flap budget' } };
+  const recent = recentReturns(flaps, state, now);
+  const until = budgetAllows(flaps, recent, state.backOffs, betterSince);
+  if (now < until) return { ...rest, betterSince, held: { until, why: 'flap budget' } };
   const { betterSince: _, ...settled } = rest;
   return {
     ...settled,
     verdict: seen.verdict,
     since: now,
     returns: [...recent, now].slice(-flaps.count),
-    backOffs:
-      recent.length >= flaps.count || held?.why === 'flap budget' ? Math.min(backOffs + 1, 30) : backOffs,
     reasons: seen.reasons,
   };
+}
+
+function isWell(verdict: Verdict): boolean {
+  return verdict === 'up' || verdict === 'degraded';
+}
+
+function recentReturns(flaps: FlapBudget, { returns }: VerdictState, now: Instant): readonly Instant[] {
+  return returns.filter((at) => between(at, now) < flaps.per);
+}
+
+/** Doubling more often than this is longer than any wait that a plan may name. */
+function oneMore(backOffs: number): number {
+  return Math.min(backOffs + 1, 30);
 }
 
 /** When the answers that make it better began: the latest turn among the probes that carry it. */
@@ -204,17 +231,19 @@ function firstGood(service: Service, state: VerdictState, now: Instant): Instant
   return latest < now ? latest : now;
 }
 
-/** When the next improvement may be: once the oldest of a full budget is out of the window, and not before the back-off. */
+/** When the next improvement may be: once the oldest of a full budget is out of the window, and it was well for the back-off. */
 function budgetAllows(
   flaps: FlapBudget,
   recent: readonly Instant[],
   backOffs: number,
-  worseSince: Instant,
+  betterSince: Instant,
 ): Instant {
-  if (recent.length < flaps.count) return worseSince;
-  const oldest = recent[recent.length - flaps.count] as Instant;
-  const wait = Math.min(flaps.longest, flaps.backOff * 2 ** backOffs);
-  return Math.max(after(oldest, flaps.per), after(worseSince, millis(wait))) as Instant;
+  const oldest = recent[recent.length - flaps.count];
+  const wait = backOffs === 0 ? 0 : Math.min(flaps.longest, flaps.backOff * 2 ** (backOffs - 1));
+  return Math.max(
+    oldest === undefined ? betterSince : after(oldest, flaps.per),
+    after(betterSince, millis(wait)),
+  ) as Instant;
 }
 
 /** The same history under a changed plan: probes that stay keep what is believed of them, new ones are unknown. */
