@@ -11,10 +11,11 @@ import {
   ticketView,
   verdictOf,
 } from '../site/index.ts';
-import { advertised, type Peer, whyAdvertised } from '../speaker/index.ts';
+import { advertised, whyAdvertised } from '../speaker/index.ts';
 import type { Attribute } from '../wire/index.ts';
 import type { Agent } from './agent.ts';
 import { probeName } from './probing.ts';
+import { peerNamed } from './upstream.ts';
 import type {
   DrainView,
   ExplainView,
@@ -118,7 +119,7 @@ export class Desk {
         `${site} announces no ${String(prefixText)}; it has: ${duties.scopes.flatMap((s) => s.prefixes).join(', ') || 'none'}`,
         2,
       );
-    const peer = this.#peer(upstreamName);
+    const peer = peerNamed(this.#agent.router.speaker, upstreamName);
     const name = peer.name;
     const upstream = plan.sites[site]!.upstreams[name]!;
     const wanted = this.#agent.announcement().upstreams[name]?.[prefix];
@@ -174,7 +175,7 @@ export class Desk {
       {
         step: 'session',
         passes: peer.established !== undefined,
-        say: `the session with AS ${upstream.asn} at ${upstream.address} is ${session.admin === 'up' ? session.state : 'disabled'}`,
+        say: `the session with AS${upstream.asn} at ${upstream.address} is ${session.admin === 'up' ? session.state : 'disabled'}`,
         detail: [
           ...(session.why === undefined ? [] : [session.why]),
           ...(session.lastDown ? [`last down: ${session.lastDown.reason}`] : []),
@@ -282,16 +283,6 @@ export class Desk {
         };
       }),
     };
-  }
-
-  #peer(name: unknown): Peer {
-    const { speaker } = this.#agent.router;
-    const peer = [...speaker.peers.values()].find((p) => p.name === name || p.options.address === name);
-    if (peer) return peer;
-    throw new ControlError(
-      `there is no upstream named '${String(name)}'; there are: ${[...speaker.peers.keys()].join(', ')}`,
-      2,
-    );
   }
 
   #iso(at: Instant): string {

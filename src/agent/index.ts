@@ -17,6 +17,7 @@ export { type ReadPlan, readPlan } from './reload.ts';
 export { Router, type RouterOptions, type RouterPeer, type Transport } from './router.ts';
 export { readPasswords, readSecret } from './secret.ts';
 export { replaceFile } from './state-file.ts';
+export { peerNamed } from './upstream.ts';
 export type {
   AgentReloadView,
   AgentVerbs,

@@ -1,8 +1,9 @@
 /** From an upstream of the plan to what a router is given: a session with its protections, and nothing announced yet. */
 import { familyOf } from '../base/index.ts';
-import type { ListenAt } from '../host/index.ts';
-import type { Plan, Role as PlanRole, Upstream } from '../plan/index.ts';
+import { ControlError, type ListenAt } from '../host/index.ts';
+import { meant, nearest, type Plan, type Role as PlanRole, type Upstream } from '../plan/index.ts';
 import { type Announcement, exportPolicy, importPolicy } from '../site/index.ts';
+import type { Peer, Speaker } from '../speaker/index.ts';
 import { type Family, IPV4_UNICAST, IPV6_UNICAST, type Role } from '../wire/index.ts';
 import type { RouterPeer } from './router.ts';
 
@@ -102,4 +103,19 @@ export function listenFor(plan: Plan, site: string): readonly ListenAt[] {
     const key = `${address} ${port}`;
     return !seen.has(key) && seen.add(key);
   });
+}
+
+/** The peer that an operator names: by name, address, or AS. Throws a {@link ControlError} of exit 2 that says what there is. */
+export function peerNamed({ peers }: Speaker, name: unknown): Peer {
+  const found = meant(name, peers.values(), ({ name, options: { address, session } }) => ({
+    name,
+    address,
+    asns: [session.remoteAsn].flat().filter((asn) => asn !== 'any'),
+  }));
+  if (found) return found;
+  const near = nearest(String(name), peers.keys());
+  throw new ControlError(
+    `there is no upstream named '${String(name)}'${near === undefined ? '' : `; did you mean ${near}?`}; there are: ${[...peers.keys()].join(', ')}`,
+    2,
+  );
 }

@@ -4,9 +4,9 @@ export type Asn = number;
 /** What stands in a 2-octet field for a number that does not fit (RFC 6793 §9). */
 export const AS_TRANS: Asn = 23456;
 
-/** The number in `text`: asplain (`4200000001`), asdot (`64086.59905`) or either with `AS` before it; undefined when it is none. */
+/** The number in `text`: asplain (`4200000001`), asdot (`64086.59905`) or either with `AS` or `AS ` before it; undefined when it is none. */
 export function parseAsn(text: string): Asn | undefined {
-  const m = /^(?:AS)?(\d{1,10})(?:\.(\d{1,5}))?$/i.exec(text.trim());
+  const m = /^(?:AS ?)?(\d{1,10})(?:\.(\d{1,5}))?$/i.exec(text.trim());
   if (!m) return undefined;
   const high = Number(m[1]);
   if (m[2] === undefined) return high <= 0xffff_ffff ? high : undefined;

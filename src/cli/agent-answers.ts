@@ -1,5 +1,5 @@
 /** What an agent answers beside its own verbs: `nearcast show peers`, `peer` and `routes`, as a speaker does. */
-import type { Agent } from '../agent/index.ts';
+import { type Agent, peerNamed } from '../agent/index.ts';
 import type { Clock } from '../base/index.ts';
 import { ControlError, type ControlHandler } from '../host/index.ts';
 import { IPV4_UNICAST, IPV6_UNICAST } from '../wire/index.ts';
@@ -34,15 +34,7 @@ function subject(agent: Agent): Subject {
       const { routerId, upstreams } = agent.plan.sites[site]!;
       return { asn, id: routerId, peers: Object.entries(upstreams).map(([name, u]) => known(name, u)) };
     },
-    peer: (name) => {
-      const { peers } = router.speaker;
-      const found = [...peers.values()].find((p) => p.name === name || p.options.address === name);
-      if (found) return found;
-      throw new ControlError(
-        `there is no upstream named '${String(name)}'; there are: ${[...peers.keys()].join(', ')}`,
-        2,
-      );
-    },
+    peer: (name) => peerNamed(router.speaker, name),
   };
 
   function known(name: string, u: (typeof agent.plan.sites)[string]['upstreams'][string]): KnownPeer {

@@ -152,7 +152,7 @@ const UPSTREAMS: readonly Column<Upstream>[] = [
 function formatStatus(v: StatusView, colour: boolean): string {
   const order = v.drain.order;
   const head = [
-    `${v.network} ${v.site}${v.place === undefined ? '' : ` (${v.place})`}: AS ${v.asn}, router id ${v.routerId}, pid ${v.pid}, since ${v.since.slice(0, 19)}Z`,
+    `${v.network} ${v.site}${v.place === undefined ? '' : ` (${v.place})`}: AS${v.asn}, router id ${v.routerId}, pid ${v.pid}, since ${v.since.slice(0, 19)}Z`,
     ...(v.drain.phase === 'in'
       ? []
       : [

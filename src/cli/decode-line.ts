@@ -257,7 +257,7 @@ function headline(r: Report): string {
 function body(m: Message): string[] {
   switch (m.kind) {
     case 'open':
-      return [`AS ${m.asn}, hold time ${m.holdTime} s, id ${m.id}`, ...m.capabilities.map(capabilityPhrase)];
+      return [`AS${m.asn}, hold time ${m.holdTime} s, id ${m.id}`, ...m.capabilities.map(capabilityPhrase)];
     case 'update':
       return [
         ...list('withdrawn', m.withdrawn),

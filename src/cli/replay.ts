@@ -257,7 +257,7 @@ class Player {
 function sentenceOf(entry: Entry): string | undefined {
   switch (entry.kind) {
     case 'began':
-      return `AS ${entry.options.asn} speaks, router id ${entry.options.id}`;
+      return `AS${entry.options.asn} speaks, router id ${entry.options.id}`;
     case 'addPeer':
       return `peer ${entry.options.name} at ${entry.options.address}`;
     case 'removePeer':

@@ -333,7 +333,7 @@ test('the journal of such a day plays back to the same routes, and a torn line i
   const { text, failure } = await replay('--peers', '--routes');
   expect(failure).toBeUndefined();
   expect(text.replace(/2026-01-02T03:04:\d\d\.\d{3}Z/g, 'TIME').replaceAll(THERE, 'THERE')).toContain(
-    'TIME  AS 64500 speaks, router id 192.0.2.1\nTIME  announced here: 203.0.113.0/24\nTIME  peer up at THERE\nTIME  up started\n',
+    'TIME  AS64500 speaks, router id 192.0.2.1\nTIME  announced here: 203.0.113.0/24\nTIME  peer up at THERE\nTIME  up started\n',
   );
   expect(text).toMatch(/up is up \(asn 64601, id 192\.0\.2\.9, holdTime 90, families ipv4-unicast\)/);
   expect(text).toMatch(/up stopped: "enough"\n.*up is down: we said: .*"enough"/);

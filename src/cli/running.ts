@@ -5,7 +5,7 @@
 import type { Router } from '../agent/index.ts';
 import { type Prefix, parsePrefix } from '../base/index.ts';
 import { ControlError, libc, protectionComplaint } from '../host/index.ts';
-import { type Complaint, formatComplaint } from '../plan/index.ts';
+import { type Complaint, formatComplaint, meant } from '../plan/index.ts';
 import { DEFAULT_DECISION } from '../rib/index.ts';
 import { type Peer, whyAdvertised } from '../speaker/index.ts';
 import { CEASE } from '../wire/index.ts';
@@ -67,7 +67,11 @@ export class Running {
 
   /** The peer of this name or address. Throws a {@link ControlError} when there is none. */
   peer(name: unknown): Peer {
-    const config = this.#config.peers.find((p) => p.name === name || p.address === name);
+    const config = meant(name, this.#config.peers, (p) => ({
+      name: p.name,
+      address: p.address,
+      asns: p.asn === 'any' ? [] : p.asn,
+    }));
     const peer = config && this.router.speaker.peers.get(config.name);
     if (peer) return peer;
     const names = this.#config.peers.map((p) => p.name);

@@ -136,7 +136,7 @@ const OTHER: RouteView = {
 test('peers are a table with columns in line, and control characters from a peer do not reach the terminal', async () => {
   const socket = await speaker((r, s) => say(s, { id: r.id, ok: true, result: PEERS }));
   expect(await show(socket, 'peers')).toMatchInlineSnapshot(`
-    "AS 64500, router id 192.0.2.1; 1 of 2 peers established; prefixes: 950001 ipv4-unicast
+    "AS64500, router id 192.0.2.1; 1 of 2 peers established; prefixes: 950001 ipv4-unicast
 
     PEER      ADDRESS          AS  STATE        FOR     RECEIVED  ACCEPTED  ADVERTISED  BFD  WHY NOT, OR LAST DOWN
     upstream  198.51.100.1  64601  established  2h 13m   1150213   1149000           2  up   hold timer expired

@@ -239,7 +239,7 @@ function sum(p: PeerView, what: 'received' | 'accepted' | 'advertised'): string 
 function formatPeers(view: PeersView, colour: boolean): string {
   const routes = Object.entries(view.router.routes).map(([family, n]) => `${n} ${family}`);
   const up = view.peers.filter((p) => p.state === 'established').length;
-  const title = `AS ${view.router.asn}, router id ${view.router.id}; ${up} of ${view.peers.length} peers established; prefixes: ${routes.join(', ') || 'none'}`;
+  const title = `AS${view.router.asn}, router id ${view.router.id}; ${up} of ${view.peers.length} peers established; prefixes: ${routes.join(', ') || 'none'}`;
   return view.peers.length === 0 ? title : `${title}\n\n${formatTable(PEER_COLUMNS, view.peers, colour)}`;
 }
 

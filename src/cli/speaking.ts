@@ -67,7 +67,7 @@ export async function startSpeaker(
     throw error;
   }
   hangup.begin();
-  log.info(`AS ${config.asn} speaks`, {
+  log.info(`AS${config.asn} speaks`, {
     id: config.id,
     peers: config.peers.length,
     listen: router.listeners.map((l) => `${l.address} port ${l.port}`).join(', ') || 'nowhere',

@@ -15,6 +15,7 @@ import {
   seconds,
 } from '../base/index.ts';
 import { type Connection, type Guest, guestAt, type Listener, listen } from '../host/index.ts';
+import { isNamed } from '../plan/index.ts';
 import type { PeerConfig } from '../session/index.ts';
 import type { PeerOptions } from '../speaker/index.ts';
 import { IPV4_UNICAST, IPV6_UNICAST, type Role } from '../wire/index.ts';
@@ -213,7 +214,7 @@ export class Internet {
 
   #say(name: string): string {
     const { asn, as } = this.router(name);
-    return `AS ${asn} (${as})`;
+    return `AS${asn} (${as})`;
   }
 
   // ── cuts ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,25 +243,24 @@ export class Internet {
   #mark(one: string | undefined, other: string | undefined, cut: boolean): readonly string[] {
     const done: string[] = [];
     for (const door of this.#doors) {
-      const up = [door.upstream, String(door.settings.asn), `as${door.settings.asn}`];
+      const isUpstream = (text: string) => isNamed(text, door.upstream, door.settings.asn);
       const fits =
         one === undefined ||
-        (door.site === one && (other === undefined || up.includes(other))) ||
-        (door.site === other && up.includes(one)) ||
-        (other === undefined && up.includes(one));
+        (door.site === one && (other === undefined || isUpstream(other))) ||
+        (door.site === other && isUpstream(one)) ||
+        (other === undefined && isUpstream(one));
       if (!fits || door.cut === cut) continue;
       door.cut = cut;
       done.push(`${door.site} – ${door.upstream}`);
       if (cut) for (const connection of [...door.connections]) this.#leave(door, connection);
     }
     for (const cable of this.#cables) {
-      const ends = [cable.from, cable.to].map((n) => [n, String(this.router(n).asn)]);
-      const is = (end: number, text: string) => ends[end]?.includes(text) === true;
+      const is = (end: string, text: string) => isNamed(text, end, this.router(end).asn);
       const fits =
         (one === undefined && other === undefined) ||
         (one !== undefined &&
           other !== undefined &&
-          ((is(0, one) && is(1, other)) || (is(1, one) && is(0, other))));
+          ((is(cable.from, one) && is(cable.to, other)) || (is(cable.to, one) && is(cable.from, other))));
       if (!fits || cable.cut === cut) continue;
       cable.cut = cut;
       done.push(`${cable.from} – ${cable.to}`);

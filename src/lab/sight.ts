@@ -301,7 +301,7 @@ class Reasons {
     );
     if (cable?.relation === 'internal') return `from its own router ${peer}`;
     const is = cable?.relation === 'peer' ? 'peer' : cable?.from === router ? 'customer' : 'provider';
-    return `from its ${is} AS ${asn}`;
+    return `from its ${is} AS${asn}`;
   }
 }
 

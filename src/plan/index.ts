@@ -47,6 +47,7 @@ export {
   type Roa,
   type Severity,
 } from './lint.ts';
+export { isNamed, meant } from './meant.ts';
 export { freeze, type Parsed, parsePlan } from './parse.ts';
 export { type Atlas, type Located, locateSites } from './places.ts';
 export {
