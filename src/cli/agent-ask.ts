@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { AgentVerbs } from '../agent/index.ts';
 import { type Args, controlPath } from '../host/index.ts';
+import { nearest } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { withControl } from './socket.ts';
 
@@ -24,7 +25,16 @@ export function askCommand(name: string, description: string, examples: string):
 /** The socket of a site's agent on this machine; without a name, that of the only one. Throws a {@link Failure} of exit 5. */
 export function agentSocket(site: string | undefined, o: AskOptions): string {
   if (o.socket !== undefined) return o.socket;
-  if (site !== undefined) return controlPath(`agent-${site}`);
+  if (site !== undefined) {
+    const here = sitesHere();
+    const near = here.includes(site) ? undefined : nearest(site, here);
+    if (near !== undefined)
+      throw new Failure(
+        `no agent of ${site} runs here; did you mean ${near}? There are: ${here.join(', ')}`,
+        EXIT.unreachable,
+      );
+    return controlPath(`agent-${site}`);
+  }
   const own = process.env['NEARCAST_SOCKET'];
   if (own) return own;
   const sites = sitesHere();

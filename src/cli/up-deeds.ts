@@ -1,6 +1,8 @@
 /** What `kill`, `fail`, `cut` and `heal` do to a running world, and the sentences that say what was done. */
+import { type Asn, parseAsn } from '../base/index.ts';
 import { type Args, ControlError } from '../host/index.ts';
 import type { Planet } from '../lab/index.ts';
+import { isNamed, nearest } from '../plan/index.ts';
 
 /** What `kill` and `heal` call whoever hands out tickets. */
 const CONTROLLER = 'controller';
@@ -31,6 +33,12 @@ async function killController(planet: Planet): Promise<readonly string[]> {
 async function fail(planet: Planet, args: Args): Promise<readonly string[]> {
   const site = siteOf(planet, args['site']);
   const [service, how] = [String(args['service']), String(args['how'])];
+  const services = planet.sites.get(site)?.duty.services.map((s) => s.service) ?? [];
+  if (!services.includes(service))
+    throw new ControlError(
+      `${site} has no service ${service}${didYouMean(service, services)}; there are: ${services.join(', ')}`,
+      2,
+    );
   await planet.tell(site, { do: 'fail', service, how });
   return [`${service} at ${site} fails from now on (${how})`];
 }
@@ -59,11 +67,14 @@ async function heal(planet: Planet, { what, other }: Args): Promise<readonly str
   }
   if (Object.hasOwn(planet.plan.services, name)) return healService(planet, name, other);
   const healed = planet.internet.heal(name, other === undefined ? undefined : String(other));
-  if (healed.length === 0)
+  if (healed.length === 0) {
+    const names = namesOf(planet);
+    const unknown = names.some((n) => isNamed(name, n, parseAsn(n) ?? -1)) ? '' : didYouMean(name, names);
     throw new ControlError(
-      `nothing to heal at '${name}'; cut now: ${planet.internet.cuts().join(', ') || 'nothing'}`,
+      `nothing to heal at '${name}'${unknown}; cut now: ${planet.internet.cuts().join(', ') || 'nothing'}`,
       2,
     );
+  }
   await dialAgain(planet);
   return healed.map((c) => `healed: ${c}`);
 }
@@ -90,11 +101,37 @@ async function dialAgain(planet: Planet): Promise<void> {
 
 function siteOf({ sites }: Planet, name: unknown): string {
   if (sites.has(String(name))) return String(name);
-  throw new ControlError(`there is no site ${String(name)}; there are: ${[...sites.keys()].join(', ')}`, 2);
+  const near = didYouMean(String(name), sites.keys());
+  throw new ControlError(
+    `there is no site ${String(name)}${near}; there are: ${[...sites.keys()].join(', ')}`,
+    2,
+  );
 }
 
-function links({ plan }: Planet, one: string): string {
+function links(planet: Planet, one: string): string {
+  const { plan } = planet;
   const site = plan.sites[one];
   if (site) return `the upstreams of ${one} are ${Object.keys(site.upstreams).join(', ')}`;
-  return `'${one}' is no site (${Object.keys(plan.sites).join(', ')}), no upstream, and no AS with a link here`;
+  return `'${one}' is no site (${Object.keys(plan.sites).join(', ')}), no upstream, and no AS with a link here${didYouMean(one, namesOf(planet))}`;
+}
+
+/** `; did you mean tyo?`, or nothing when no name is near. */
+function didYouMean(word: string, names: Iterable<string>): string {
+  const near = nearest(word, names);
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}
+
+/** Everything that can be cut or healed, by each of its names; what is called by its number alone is written `AS64607`. */
+export function namesOf({ plan, internet, sites }: Planet): readonly string[] {
+  const { routers, doors } = internet.map;
+  const called = (name: string, asn: Asn) => (isNamed(name, '', asn) ? `AS${asn}` : name);
+  return [
+    ...new Set([
+      ...sites.keys(),
+      ...Object.keys(plan.services),
+      ...doors.flatMap((d) => [called(d.upstream, d.settings.asn), `AS${d.settings.asn}`]),
+      ...routers.flatMap((r) => [`AS${r.asn}`, called(r.name, r.asn)]),
+      ...(plan.controller ? [CONTROLLER] : []),
+    ]),
+  ];
 }

@@ -60,13 +60,15 @@ export function cutCommand(write: Write = toStandardOutput): Command {
   return order(
     'cut',
     'cut a cable under nearcast up: of a site to an upstream, or between two networks',
-    '  nearcast cut tyo as64607      one upstream of a site, by name or AS number\n  nearcast cut tyo              all of them\n  nearcast cut 64607            an upstream from all its sites\n  nearcast cut 64701 64702      two networks from each other',
+    '  nearcast cut tyo as64607      one upstream of a site, by name or AS number, such as AS64607\n  nearcast cut tyo              all of them\n  nearcast cut 64607            an upstream from all its sites\n  nearcast cut 64701 64702      two networks from each other',
   )
-    .argument('<one>', 'a site, an upstream, or an AS number')
-    .argument('[other]', 'the other end')
-    .action((one: string, other: string | undefined, o: Options) =>
-      give('cut', { one, ...(other === undefined ? {} : { other }) }, o, write),
-    );
+    .argument('<ends...>', 'a site, an upstream, or an AS number; and the other end')
+    .action((words: readonly string[], o: Options) => {
+      const [one, other, ...more] = endsOf(words);
+      if (one === undefined || more.length > 0)
+        throw new Failure('a cable has two ends: nearcast cut tyo AS64607', EXIT.usage);
+      return give('cut', { one, ...(other === undefined ? {} : { other }) }, o, write);
+    });
 }
 
 export function healCommand(write: Write = toStandardOutput): Command {
@@ -75,11 +77,12 @@ export function healCommand(write: Write = toStandardOutput): Command {
     'undo kill, fail and cut under nearcast up: at a site, of a service, of a cable, or everything',
     '  nearcast heal                       everything\n  nearcast heal tyo                   a site: process, services, cables\n  nearcast heal resolver at tyo       one service\n  nearcast heal tyo as64607           one cable\n  nearcast heal controller            who hands out tickets',
   )
-    .argument('[what]', 'a site, a service, or one end of a cable')
-    .argument('[at-or-other]', 'the word "at", or the other end of a cable')
-    .argument('[site]', 'after "at": the site')
-    .action((what: string | undefined, at: string | undefined, site: string | undefined, o: Options) => {
+    .argument('[what...]', 'a site; a service at a site; one end of a cable, or both')
+    .action((words: readonly string[], o: Options) => {
+      const [what, at, site, ...more] = endsOf(words);
       const other = at === 'at' ? site : at;
+      if (more.length > 0 || (at !== 'at' && site !== undefined))
+        throw new Failure('say one thing to heal, such as: nearcast heal resolver at tyo', EXIT.usage);
       return give(
         'heal',
         { ...(what === undefined ? {} : { what }), ...(other === undefined ? {} : { other }) },
@@ -108,6 +111,15 @@ export function whoCommand(write: Write = toStandardOutput): Command {
       if (o.json) write(`${JSON.stringify({ schema: 'nearcast.who/1', rows }, null, 2)}\n`);
       else write(`${formatTable(WHO_COLUMNS, rows, wantsColour(process.stdout))}\n`);
     });
+}
+
+/** `AS 64607` as it is often written, in one piece. */
+function endsOf(words: readonly string[]): readonly string[] {
+  const ends: string[] = [];
+  for (const word of words)
+    if (/^as$/i.test(ends.at(-1) ?? '') && /^\d/.test(word)) ends.push(`${ends.pop()}${word}`);
+    else ends.push(word);
+  return ends;
 }
 
 function order(name: string, description: string, examples: string): Command {

@@ -284,6 +284,7 @@ test('a service that fails and a cable that is cut are faults with names, and wh
     'web',
   );
   expect((await ask({ do: 'cut', one: 'atlantis', ...BY })).outcome).toBe('unknown');
+  expect((await ask({ do: 'cut', one: 'nyc', other: 'AS 64602', ...BY })).outcome).toBe('done');
   expect((await ask({ do: 'heal', ...BY })).outcome).toBe('done');
   await until('healed', async () => Object.keys((await snapshot()).faults).length === 0);
   expect((await ask({ do: 'restart', site: 'nyc', ...BY })).outcome).toBe('done');

@@ -3,12 +3,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { IssuerService } from '../agent/index.ts';
+import { parseAsn } from '../base/index.ts';
 import type { Body, Guard, Opinion, Order, Request } from '../control/index.ts';
 import { type ControlPage, type Given, serveControlPage } from '../edge/index.ts';
 import { type Args, ControlError, HostError } from '../host/index.ts';
 import { Counting, type Counts, fingerprint, type Planet, type SiteState, sightOf } from '../lab/index.ts';
-import { nearest } from '../plan/index.ts';
+import { isNamed, nearest } from '../plan/index.ts';
 import { withControl } from './socket.ts';
+import { namesOf } from './up-deeds.ts';
 import { upAgentSocket } from './up-views.ts';
 
 /** How often it is looked whether there is something to see, and how often requests are counted. */
@@ -218,7 +220,7 @@ export class UpPage {
   #unknown(order: Order, planet: Planet): Given | undefined {
     const sites = [...planet.sites.keys()];
     const among = (what: string, word: string, all: readonly string[]): Given | undefined =>
-      all.includes(word)
+      all.some((name) => isNamed(word, name, parseAsn(name) ?? -1))
         ? undefined
         : {
             outcome: 'unknown',
@@ -306,20 +308,6 @@ function done(say: readonly string[]): Given {
 function refusal(error: Error): Given {
   const exit = error instanceof ControlError ? error.exit : 1;
   return { outcome: exit === 3 ? 'refused' : exit === 2 ? 'unknown' : 'failed', say: [error.message] };
-}
-
-/** Everything that can be cut or healed, by each of its names. */
-function namesOf({ plan, internet, sites }: Planet): readonly string[] {
-  const { routers, doors } = internet.map;
-  return [
-    ...new Set([
-      ...sites.keys(),
-      ...Object.keys(plan.services),
-      ...doors.flatMap((d) => [d.upstream, `as${d.settings.asn}`, String(d.settings.asn)]),
-      ...routers.flatMap((r) => [String(r.asn), r.name]),
-      ...(plan.controller ? ['controller'] : []),
-    ]),
-  ];
 }
 
 function shortly(all: readonly string[]): string {

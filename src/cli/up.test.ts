@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import packet from 'dns-packet';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectControl, serveControl } from '../host/index.ts';
+import { agentSocket } from './agent-ask.ts';
 import { BIN, type Line, SMALL, startUp } from './up.test-support.ts';
 import { board, moves } from './up-board.ts';
-import { ask, failCommand } from './up-orders.ts';
+import { ask, cutCommand, failCommand, healCommand } from './up-orders.ts';
 import { type UpView, upAgentSocket, upSocket, type WhoRow } from './up-views.ts';
 
 const NAME = `test-${process.pid}`;
@@ -375,11 +376,39 @@ test('without a controller nothing that is announced changes, also when every le
 test('a cut cable is a way less, and a site without any is nowhere', async () => {
   const site = (await who('127.1.0.1')) as string;
   await expect(ask('cut', { one: 'atlantis' }, o)).rejects.toThrow(/'atlantis' is no site/);
+  await expect(ask('cut', { one: 'AS6460' }, o)).rejects.toThrow(/did you mean AS6460\d\?/);
   expect((await ask('cut', { one: site }, o)).done).toHaveLength(1);
   await until(async () => (await who('127.1.0.1')) !== site);
   expect((await status()).cuts).toHaveLength(1);
   await ask('heal', { what: site }, o);
   await until(async () => (await who('127.1.0.1')) === site);
+});
+
+test('an upstream is meant however its AS is written', async () => {
+  for (const written of ['64601', 'as64601', 'AS64601', 'AS 64601']) {
+    expect((await ask('cut', { one: 'fra', other: written }, o)).done).toEqual(['cut: fra – as64601']);
+    expect((await ask('heal', { what: written }, o)).done).toEqual(['healed: fra – as64601']);
+  }
+  const words = ['AS', '64601', '--name', NAME];
+  let out = '';
+  const write = (text: string) => void (out += text);
+  await cutCommand(write).parseAsync(['fra', ...words], { from: 'user' });
+  await healCommand(write).parseAsync(['fra', ...words], { from: 'user' });
+  expect(out).toBe('cut: fra – as64601\nhealed: fra – as64601\n');
+  await until(async () => (await status()).ready);
+});
+
+test('a site that is misspelt is told the nearest name, whatever is asked', async () => {
+  const meant = /did you mean tyo\?/;
+  await expect(ask('kill', { site: 'tyoo' }, o)).rejects.toThrow(meant);
+  await expect(ask('fail', { service: 'web', site: 'toy', how: 'refuse' }, o)).rejects.toThrow(meant);
+  await expect(ask('cut', { one: 'tyoo' }, o)).rejects.toThrow(meant);
+  await expect(ask('heal', { what: 'tyoo' }, o)).rejects.toThrow(meant);
+  await expect(ask('heal', { what: 'web', other: 'toy' }, o)).rejects.toThrow(meant);
+  await expect(ask('fail', { service: 'wbe', site: 'tyo', how: 'refuse' }, o)).rejects.toThrow(
+    /did you mean web\?/,
+  );
+  expect(() => agentSocket(`${NAME}-tyoo`, {})).toThrow(`did you mean ${NAME}-tyo?`);
 });
 
 test('a drain by the agent moves every client and loses no request', async () => {
