@@ -2,7 +2,7 @@
 import { type Asn, parseAsn } from '../base/index.ts';
 import { numberIn } from './csv.ts';
 import { CsvTable } from './csv-table.ts';
-import { Ledger, Lines, type Reading, textOf } from './lines.ts';
+import { Ledger, Lines, type Reading, textOf, unmarked } from './lines.ts';
 
 export interface AsInfo {
   readonly asn: Asn;
@@ -146,7 +146,7 @@ export function readUsersJson(text: string): AsInfos {
   const ases = new Map<Asn, Counted>();
   const scalar = (value: unknown) =>
     typeof value === 'number' || typeof value === 'string' ? String(value) : '';
-  for (const [i, row] of jsonRows(text, ['Data', 'data'], ledger).entries()) {
+  for (const [number, row] of jsonRows(text, ['Data', 'data'], ledger)) {
     const [asn, users] = [row['AS'] ?? row['asn'], row['Users'] ?? row['users']];
     const complaint = addUsers(
       ases,
@@ -155,7 +155,7 @@ export function readUsersJson(text: string): AsInfos {
       row['CC'] ?? row['cc'],
       row['Autonym'] ?? row['Description'] ?? row['name'],
     );
-    if (complaint !== undefined) ledger.skip(i + 1, JSON.stringify(row), complaint);
+    if (complaint !== undefined) ledger.skip(number, JSON.stringify(row), complaint);
   }
   return { ases: infosOf(ases), reading: ledger.reading() };
 }
@@ -199,17 +199,17 @@ function addUsers(
 }
 
 /**
- * The rows of a JSON document that is a list of objects or holds one under one of `keys`. What is no such document is a fatal
- * trouble; a row that is no object is skipped.
+ * The rows of a JSON document that is a list of objects or holds one under one of `keys`, each with its number in the list, from
+ * 1. What is no such document is a fatal trouble; a row that is no object is skipped.
  */
 export function jsonRows(
   text: string,
   keys: readonly string[],
   ledger: Ledger,
-): { readonly [key: string]: unknown }[] {
+): (readonly [number, { readonly [key: string]: unknown }])[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(unmarked(text));
   } catch {
     ledger.stop(0, 'text that is not JSON', 'a JSON document');
     return [];
@@ -221,10 +221,10 @@ export function jsonRows(
     ledger.stop(0, 'a JSON document of another shape', `a list, or one under ${keys.join(' or ')}`);
     return [];
   }
-  const rows: { readonly [key: string]: unknown }[] = [];
+  const rows: (readonly [number, { readonly [key: string]: unknown }])[] = [];
   for (const row of value) {
     ledger.lines++;
-    if (typeof row === 'object' && row !== null && !Array.isArray(row)) rows.push(row);
+    if (typeof row === 'object' && row !== null && !Array.isArray(row)) rows.push([ledger.lines, row]);
     else ledger.skip(ledger.lines, JSON.stringify(row), 'an object');
   }
   return rows;

@@ -22,6 +22,7 @@ export interface AsRel {
 }
 
 const EXPECTED = 'provider|customer|-1 or peer|peer|0, with a source after it in serial 2';
+const OTHER = 'two different ASes: a link of an AS with itself says nothing';
 
 /** Reads chunk by chunk: `push` each, then `end`. */
 export class AsRelReader {
@@ -81,9 +82,12 @@ export class AsRelReader {
       bytes[second] === 124 &&
       kind === (minus ? 1 : 0) &&
       (at === to || bytes[at] === 124) &&
+      a > 0 &&
+      b > 0 &&
       a <= 0xffff_ffff &&
       b <= 0xffff_ffff;
     if (!good) this.#ledger.skip(line, textOf(bytes, from, to), EXPECTED);
+    else if (a === b) this.#ledger.skip(line, textOf(bytes, from, to), OTHER);
     else if (this.#builder.links === MOST_LINKS)
       this.#ledger.stop(line, 'one link more', `at most ${MOST_LINKS} links`);
     else if (minus) this.#builder.transit(a, b);

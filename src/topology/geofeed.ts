@@ -24,7 +24,7 @@ export function geofeedReader(): ChunkReader<Geofeed> {
   const ledger = new Ledger();
   const entries: GeofeedEntry[] = [];
   const lines = new Lines(ledger, (bytes, from, to, line) => {
-    const text = textOf(bytes, from, to).replace(/^\ufeff/, '');
+    const text = textOf(bytes, from, to);
     if (text.trim() === '' || text.startsWith('#')) return;
     const fields = csvFields(text)?.map((field) => field.trim());
     const written = fields?.[0] ?? '';

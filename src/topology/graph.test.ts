@@ -48,6 +48,25 @@ test('a malformed line costs itself only, and is said with its number and what w
   );
 });
 
+test('a link of an AS with itself, and AS 0 (RFC 7607), are left out, counted, and said with their line', () => {
+  const { reading, graph } = read('1|2|-1', '3|3|-1', '4|4|0', '0|5|-1', '5|0|0');
+  expect([...graph.asns]).toEqual([1, 2]);
+  expect(reading.skipped).toBe(4);
+  expect(formatTrouble('as-rel.txt', reading.troubles[0]!)).toBe(
+    'as-rel.txt:2: found "3|3|-1"; expected two different ASes: a link of an AS with itself says nothing; line skipped',
+  );
+  expect(reading.troubles.map((t) => t.line)).toEqual([2, 3, 4, 5]);
+});
+
+test('what a terminal would obey is escaped where a bad line is quoted', () => {
+  const { reading } = read('\u001b[31mred|x', '1|\u009b31m|0', '1|\u202e2|0\u2028');
+  expect(reading.troubles.map((t) => t.found)).toEqual([
+    '"\\u001b[31mred|x"',
+    '"1|\\u009b31m|0"',
+    '"1|\\u202e2|0\\u2028"',
+  ]);
+});
+
 test('chunks may end anywhere, in a line or between CR and LF', () => {
   const bytes = toUtf8('# IXP ASes: 9\r\n10|20|0\r\n20|5|-1\r\n10|5|-1');
   const whole = readAsRel(bytes);

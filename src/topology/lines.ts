@@ -56,7 +56,7 @@ export class Ledger {
     this.stopped = true;
     // A fatal trouble is always kept, in place of the last of the small ones.
     if (this.#troubles.length === MOST_TROUBLES) this.#troubles.pop();
-    this.#note({ line, found, expected, fatal: true });
+    this.#note({ line, found: escaped(found), expected, fatal: true });
   }
 
   reading(): Reading {
@@ -70,7 +70,7 @@ export class Ledger {
 
 /**
  * Cuts chunks into lines. `each` gets the bytes and the range of one line without its end (`\n` or `\r\n`), and the line's
- * number. The range is only good during the call.
+ * number. The range is only good during the call. The mark that some editors set before UTF-8 is passed over; UTF-16 is refused.
  */
 export class Lines {
   readonly ledger: Ledger;
@@ -123,7 +123,16 @@ export class Lines {
       this.ledger.skip(line, 'a very long line', `a line of at most ${LONGEST_LINE} bytes`);
       return;
     }
-    this.#each(bytes, from, to > from && bytes[to - 1] === 13 ? to - 1 : to, line);
+    let start = from;
+    if (line === 1) {
+      const [a, b, c] = bytes.subarray(from, to);
+      if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) {
+        this.ledger.stop(line, 'text in UTF-16', 'text in UTF-8');
+        return;
+      }
+      if (a === 0xef && b === 0xbb && c === 0xbf) start += 3;
+    }
+    this.#each(bytes, start, to > start && bytes[to - 1] === 13 ? to - 1 : to, line);
   }
 }
 
@@ -137,7 +146,21 @@ export function textOf(bytes: Uint8Array, from: number, to: number): string {
   return latin;
 }
 
-/** `text` in quotes, cut to a length that fits a message. */
+/** `text` in quotes, cut to a length that fits a message, without anything that a terminal would obey. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > FOUND_CHARACTERS ? `${text.slice(0, FOUND_CHARACTERS)}…` : text);
+  const cut = text.length > FOUND_CHARACTERS ? `${text.slice(0, FOUND_CHARACTERS)}…` : text;
+  return escaped(JSON.stringify(cut));
+}
+
+/** `text` with control characters, and those that turn the direction of writing, as `\u001b`. */
+function escaped(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (c) => `\\u${(c.codePointAt(0) as number).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** A text without the mark that some editors set before it, which JSON does not know. */
+export function unmarked(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
 }

@@ -40,10 +40,10 @@ export function readPeeringDb(tables: { readonly [table in PeeringDbTable]?: str
     const text = tables[table];
     if (text === undefined) return;
     const ledger = new Ledger();
-    for (const [i, row] of jsonRows(text, [table, 'data'], ledger).entries()) {
+    for (const [number, row] of jsonRows(text, [table, 'data'], ledger)) {
       if (row['status'] !== undefined && row['status'] !== 'ok') continue;
       const complaint = take(row);
-      if (complaint !== undefined) ledger.skip(i + 1, JSON.stringify(row), complaint);
+      if (complaint !== undefined) ledger.skip(number, JSON.stringify(row), complaint);
     }
     readings[table] = ledger.reading();
   };

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ipv4Number, toUtf8 } from '../base/index.ts';
 import {
   as2orgReader,
@@ -8,9 +8,11 @@ import {
   readUsersJson,
   usersReader,
 } from './as-info.ts';
+import { AsRelReader } from './as-rel.ts';
 import { CITIES } from './city.ts';
 import { csvFields } from './csv.ts';
 import { geofeedReader } from './geofeed.ts';
+import type { Reading } from './lines.ts';
 import { originOf, prefixToAsReader, slash24s } from './origin.ts';
 import { presenceFrom, readPeeringDb } from './peeringdb.ts';
 import { findPlace } from './place.ts';
@@ -99,6 +101,58 @@ test('users per AS come as CSV or JSON; rows of one AS in several countries add 
   expect(readUsersJson('[{"AS":{"toString":1},"Users":1},{"AS":1,"Users":[]}]').reading.skipped).toBe(2);
   expect(readUsersJson('{').reading.troubles[0]).toMatchObject({ fatal: true });
   expect(readUsersJson('{"a":1}').reading.troubles[0]).toMatchObject({ fatal: true });
+});
+
+test('a row of JSON that cannot be used is named by its place in the list, whatever was skipped before it', () => {
+  const rows = '[7,{"AS":1,"Users":2},null,{"AS":2,"Users":"many"},{"AS":3,"Users":"\\u001b[31m"}]';
+  const { troubles } = readUsersJson(rows).reading;
+  expect(troubles.map((t) => t.line)).toEqual([1, 3, 4, 5]);
+  expect(troubles[3]?.found).not.toContain('\u001b');
+  const { readings } = readPeeringDb({ ix: '{"data":[0,{"id":1},{"id":"x"}]}' });
+  expect(readings.ix?.troubles.map((t) => t.line)).toEqual([1, 3]);
+});
+
+describe('files as other systems write them', () => {
+  const MARK = '\ufeff';
+  const files: readonly (readonly [string, () => ChunkReader<{ readonly reading: Reading }>, string])[] = [
+    ['as-rel', () => new AsRelReader(), '1|2|-1\r\n2|3|-1\r\n'],
+    ['as-info', asInfoReader, 'asn,cc\r\n1,DE\r\n'],
+    ['as2org', as2orgReader, '# format:aut|changed|aut_name|org_id|source\r\n1|2|A|O|R\r\n'],
+    ['users', usersReader, 'as,users\r\n1,5\r\n'],
+    ['pfx2as', prefixToAsReader, '10.0.0.0\t8\t1\r\n10.1.0.0\t16\t2\r\n'],
+    ['geofeed', geofeedReader, '192.0.2.0/24,DE,,,\r\n'],
+    ['places', placeReader, 'city,lat,lon\r\nBonn,50,7\r\n'],
+  ];
+
+  test.each(files)(
+    '%s reads the same with a byte-order mark and with CR LF, and refuses UTF-16',
+    (_, make, text) => {
+      const plain = readAll(make(), toUtf8(text.replaceAll('\r', '')));
+      expect(plain.reading.troubles).toEqual([]);
+      expect(readAll(make(), toUtf8(text))).toEqual(plain);
+      expect(readAll(make(), toUtf8(`${MARK}${text}`))).toEqual(plain);
+      // The mark in pieces.
+      const reader = make();
+      for (const byte of toUtf8(`${MARK}${text}`)) reader.push(Uint8Array.of(byte));
+      expect(reader.end()).toEqual(plain);
+      const wide = Uint8Array.from([0xff, 0xfe, ...[...text].flatMap((c) => [c.charCodeAt(0), 0])]);
+      expect(readAll(make(), wide).reading.troubles).toEqual([
+        { line: 1, found: 'text in UTF-16', expected: 'text in UTF-8', fatal: true },
+      ]);
+    },
+  );
+
+  test('a byte-order mark before JSON changes nothing', () => {
+    const users = '[{"AS":1,"Users":2,"CC":"DE"}]';
+    expect(readUsersJson(MARK + users)).toEqual(readUsersJson(users));
+    const ix = '{"data":[{"id":1,"city":"Bonn","country":"DE"}]}';
+    expect(readPeeringDb({ ix: MARK + ix })).toEqual(readPeeringDb({ ix }));
+  });
+
+  test('a header that names other columns is quoted without what a terminal would obey', () => {
+    const { troubles } = read(asInfoReader(), 'AS\u001b[31m,x', '1,2').reading;
+    expect(troubles[0]?.found).toBe('the columns AS\\u001b[31m, x');
+  });
 });
 
 test('the most specific prefix owns an address, and what nobody announces has no owner', () => {
