@@ -5,7 +5,9 @@
 import { decode } from 'dns-packet';
 import { type Asn, parseAsn } from '../base/index.ts';
 import type { Observation } from '../predict/index.ts';
+import { unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
+import { printable } from './table.ts';
 
 /** What is known of a probe. */
 export interface Probe {
@@ -26,9 +28,11 @@ export interface AtlasReading {
 const MOST_COMPLAINTS = 20;
 const MOST_ENTRIES = 5_000_000;
 
-/** True for what looks like JSON: Atlas' API gives nothing else. */
+/** True for what looks like JSON, with the mark of an editor before it or without: Atlas' API gives nothing else. */
 export function looksLikeJson(bytes: Uint8Array): boolean {
-  const first = bytes.find((b) => b > 0x20);
+  const [a, b, c] = bytes;
+  const marked = a === 0xef && b === 0xbb && c === 0xbf;
+  const first = (marked ? bytes.subarray(3) : bytes).find((byte) => byte > 0x20);
   return first === 0x5b || first === 0x7b;
 }
 
@@ -58,7 +62,9 @@ export function readAtlas(
     }
     if (r['type'] !== undefined && r['type'] !== 'dns') {
       const { type } = r;
-      say(`expected a result of type dns, not ${typeof type === 'string' ? `'${type}'` : typeof type}`);
+      say(
+        `expected a result of type dns, not ${typeof type === 'string' ? `'${printable(type)}'` : typeof type}`,
+      );
       continue;
     }
     const probe = known?.get(id);
@@ -139,7 +145,8 @@ function probeFrom(entry: unknown): [number, Probe] | undefined {
 }
 
 /** The entries of a document or of lines, each with where it stands. */
-function entriesOf(file: string, text: string) {
+function entriesOf(file: string, marked: string) {
+  const text = unmarked(marked);
   const complaints: string[] = [];
   const entries: [string, unknown][] = [];
   let probes: ReadonlyMap<number, Probe> | undefined;
@@ -151,7 +158,7 @@ function entriesOf(file: string, text: string) {
     whole = JSON.parse(text);
   } catch (error) {
     if (!text.trimStart().startsWith('{'))
-      throw new Failure(`${file} is cut or no JSON: ${(error as Error).message}`);
+      throw new Failure(`${file} is cut or no JSON: ${printable((error as Error).message)}`);
     for (const [i, line] of text.split('\n').entries()) {
       if (line.trim() === '') continue;
       try {

@@ -1,5 +1,5 @@
 /** `predict --observed`, with CSV and RIPE Atlas JSON, and what is kept of it beside the plan. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { encode } from 'dns-packet';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { countryOf, packWorld } from '../topology/index.ts';
 import { readAtlas, readProbes, siteNamer } from './atlas.ts';
-import { bytesOf } from './observations.ts';
+import { bytesOf, jsonText, MOST_BYTES, readObservations, Sample } from './observations.ts';
 import { predictCommand } from './predict.ts';
 import { made, twoSites } from './two-sites.test-support.ts';
 
@@ -265,6 +265,71 @@ describe('RIPE Atlas results', () => {
     writeFileSync(results, '[{"type"');
     await expect(predicted('--observed', results, '--probes', file)).rejects.toThrow(/is cut or no JSON/);
   });
+});
+
+test('JSON with a byte-order mark is JSON: results, probes, and what is kept', async () => {
+  const [results, file] = [join(folder, 'r.json'), join(folder, 'p.json')];
+  writeFileSync(
+    results,
+    `\ufeff${JSON.stringify([{ type: 'dns', prb_id: 1, result: { abuf: abuf('fra') } }])}`,
+  );
+  writeFileSync(file, `\ufeff${PROBES}`);
+  expect(await predicted('--observed', results, '--probes', file, '--save')).toMatch(/\n1 clients; /);
+  writeFileSync(kept, `\ufeff${readFileSync(kept, 'utf8')}`);
+  expect(await predicted()).toMatch(/corrected by 1 clients/);
+});
+
+test('of more clients than are used a part is taken that is spread evenly, is the same each time, and takes a client wholly or not', () => {
+  const taken = (count: number, most: number) => {
+    const sample = new Sample(most);
+    for (let i = 0; i < count; i++)
+      for (const site of ['fra', 'sin']) sample.add({ id: `192.0.${i}.0/24`, cc: 'DE', site });
+    return sample;
+  };
+  const few = taken(50, 100);
+  expect([few.observations().length, few.leftOut]).toEqual([100, 0]);
+  const many = taken(20_000, 1000);
+  const seen = many.observations();
+  expect(seen.length).toBeGreaterThan(400);
+  expect(seen.length).toBeLessThanOrEqual(1000);
+  expect(seen.length + many.leftOut).toBe(40_000);
+  expect(taken(20_000, 1000).observations()).toEqual(seen);
+  const times = new Map<string, number>();
+  for (const o of seen) times.set(o.id, (times.get(o.id) ?? 0) + 1);
+  expect(new Set(times.values())).toEqual(new Set([2]));
+  const late = [...times.keys()].filter((id) => Number(id.split('.')[2]) >= 10_000).length;
+  expect(late / times.size).toBeGreaterThan(0.4);
+  expect(late / times.size).toBeLessThan(0.6);
+});
+
+test('a file of observations or probes that is too large for memory is refused, packed or not', async () => {
+  const file = join(folder, 'large.json');
+  writeFileSync(file, '[');
+  truncateSync(file, MOST_BYTES + 1);
+  for (const given of [
+    ['--observed', file],
+    ['--observed', file, '--probes', file],
+    ['--attack', file, '--size', '1Gbps'],
+  ])
+    await expect(predicted(...given)).rejects.toThrow(/large\.json has more than 268435456 bytes/);
+  rmSync(file);
+  // Few letters can be many objects.
+  expect(() => jsonText('many.json', Buffer.from('{},'.repeat(10_000_001)))).toThrow(
+    /many\.json has more than 10000000 objects/,
+  );
+});
+
+test('observations packed with bzip2, as Atlas keeps its probes, are read', () => {
+  const file = join(folder, 'landed.csv.bz2');
+  // `(echo site,asn; yes fra,3320 | head -100) | bzip2`
+  const packed =
+    'QlpoOTFBWSZTWSbxlVYAAcVZgAAQAARYACMhHAAgAFCAaAApVAaaNM8EXZFjsiwIsEXpFtrJFp8Rb51+LuSKcKEgTeMqrA==';
+  writeFileSync(file, Buffer.from(packed, 'base64'));
+  const { observations } = readObservations(file);
+  expect([observations.length, observations[0]?.site, observations[0]?.asn]).toEqual([100, 'fra', 3320]);
+  expect(() => bytesOf(file, 300)).toThrow(/unpacks to more than 300 bytes/);
+  writeFileSync(file, Buffer.from(packed, 'base64').subarray(0, 30));
+  expect(() => bytesOf(file)).toThrow(/landed\.csv\.bz2 is cut or damaged/);
 });
 
 test('a packed file is unpacked up to a limit, and what is cut short is said', () => {

@@ -15,10 +15,12 @@ import {
   pointOf,
   summariseExpected,
 } from '../predict/index.ts';
+import { unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
 import type { Corrected } from './predict-answers.ts';
 import { mapDraw } from './predict-pictures.ts';
 import type { Stage } from './predict-stage.ts';
+import { printable } from './table.ts';
 
 export interface CorrectionOptions {
   /** False with --no-corrections. */
@@ -79,9 +81,9 @@ function readKept(file: string): Kept | undefined {
   if (statSync(file).size > MOST_BYTES) throw refuse(`it has more than ${MOST_BYTES} bytes`);
   let raw: unknown;
   try {
-    raw = JSON.parse(readFileSync(file, 'utf8'));
+    raw = JSON.parse(unmarked(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw refuse((error as Error).message);
+    throw refuse(printable((error as Error).message));
   }
   const { schema } = (raw ?? {}) as { schema?: unknown };
   if (schema !== 'nearcast.corrections/1')

@@ -127,10 +127,13 @@ function pack(options: Options, say: (text: string) => void): void {
     if (file === undefined) return [];
     const read = readWith(file, reader());
     note(file, read.reading);
+    if (read.ases.size === 0) throw new Failure(`${file} has no AS in it that can be used`);
     return [read.ases];
   });
   const origins = options.pfx2as === undefined ? undefined : readWith(options.pfx2as, prefixToAsReader());
   if (origins && options.pfx2as) note(options.pfx2as, origins.reading);
+  if (origins?.prefixes === 0)
+    throw new Failure(`${options.pfx2as} has no IPv4 prefix in it that can be used`);
   const cities = options.peeringdb === undefined ? undefined : citiesIn(options.peeringdb, note, say);
   const world = assembleWorld({
     graph: rel.graph,

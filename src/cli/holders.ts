@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { covers, type Prefix, parseAsn, parsePrefix, prefixLength } from '../base/index.ts';
 import { LONGEST_LINE } from '../topology/index.ts';
 import { Failure } from './failure.ts';
-import { bytesOf } from './observations.ts';
+import { bytesOf, MOST_BYTES } from './observations.ts';
 import { defaultWorldFile } from './world-file.ts';
 
 export interface Holders {
@@ -25,7 +25,10 @@ export function holdersOf(wanted: Prefix, file: string | undefined): Holders {
   let best: { readonly prefix: Prefix; readonly asn: number } | undefined;
   const inside = new Map<number, Prefix>();
   let read = 0;
-  for (const line of Buffer.from(bytesOf(source)).toString('latin1').split('\n')) {
+  const { buffer, byteOffset, length: size } = bytesOf(source, MOST_BYTES);
+  const text = Buffer.from(buffer, byteOffset, size).toString('latin1');
+  // Some editors set a mark before UTF-8; in Latin-1 it is these three.
+  for (const line of text.replace(/^\u00ef\u00bb\u00bf/, '').split('\n')) {
     if (line.length > LONGEST_LINE || line.includes(':') !== six) continue;
     const [address, length, origin] = line.split(/[\t ]+/);
     // A first look at the first byte spares reading a million prefixes.

@@ -1,9 +1,16 @@
 /** Files of who landed where: CSV whose first line names the columns, with a site for each client. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parseAsn } from '../base/index.ts';
-import { type Guess, type Observation, type Prediction, type Score, scoreOf } from '../predict/index.ts';
-import { CsvTable, formatTrouble } from '../topology/index.ts';
+import {
+  type Guess,
+  MOST_OBSERVATIONS,
+  type Observation,
+  type Prediction,
+  type Score,
+  scoreOf,
+} from '../predict/index.ts';
+import { BadBzip2, bunzip2, CsvTable, formatTrouble, isBzip2, unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -13,15 +20,60 @@ export interface Observations {
   readonly complaints: readonly string[];
   /** Clients without an answer, which say nothing of routes. */
   readonly unanswered: number;
+  /** Clients left out because there were more than are kept. */
+  readonly leftOut: number;
 }
 
-/** Reads observations; `siteColumns` are the names under which the site may stand. Plain or gzip. */
+/**
+ * Keeps at most so many observations of as many as come, by a hash of the client's name: the ones kept are spread evenly over the
+ * file whatever its order, are all of a client's or none, and are the same each time.
+ */
+export class Sample {
+  readonly #most: number;
+  #kept: { readonly at: number; readonly seen: Observation }[] = [];
+  #below = 2 ** 32;
+  #count = 0;
+
+  constructor(most = MOST_OBSERVATIONS) {
+    this.#most = most;
+  }
+
+  add(seen: Observation): void {
+    this.#count++;
+    const at = hashOf(seen.id);
+    if (at >= this.#below) return;
+    this.#kept.push({ at, seen });
+    while (this.#kept.length > this.#most && this.#below > 1) {
+      this.#below /= 2;
+      this.#kept = this.#kept.filter((k) => k.at < this.#below);
+    }
+  }
+
+  observations(): readonly Observation[] {
+    return this.#kept.map((k) => k.seen);
+  }
+
+  get leftOut(): number {
+    return this.#count - this.#kept.length;
+  }
+}
+
+/** Mixes a name into 32 bits (murmur3's last step over FNV-1a, upside down: not the hash that divides clients for scoring). */
+function hashOf(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = text.length - 1; i >= 0; i--) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Reads observations; `siteColumns` are the names under which the site may stand. Plain, gzip or bzip2. */
 export function readObservations(
   file: string,
   siteColumns: readonly string[] = ['site', 'pop', 'metro'],
-  bytes: Uint8Array = bytesOf(file),
+  bytes: Uint8Array = bytesOf(file, MOST_BYTES),
 ): Observations {
-  const observations: Observation[] = [];
+  const sample = new Sample();
   let unanswered = 0;
   const table = new CsvTable(
     {
@@ -45,7 +97,7 @@ export function readObservations(
       const placed = row.lat !== '' && row.lon !== '';
       if (placed && !(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return 'degrees north and east';
       if (asn === undefined && row.cc === '' && !placed) return 'an AS number, a country or coordinates';
-      observations.push({
+      sample.add({
         id: row.probe || row.prefix || `AS${row.asn} ${row.cc} ${row.lat} ${row.lon}`,
         asn,
         cc: row.cc.toUpperCase(),
@@ -58,12 +110,13 @@ export function readObservations(
   table.push(bytes);
   const reading = table.end();
   const complaints = reading.troubles.map((t) => formatTrouble(file, t));
+  const observations = sample.observations();
   if (observations.length === 0)
     throw new Failure([`${file} has no observation in it`, ...complaints].join('\n'));
-  return { observations, complaints, unanswered };
+  return { observations, complaints, unanswered, leftOut: sample.leftOut };
 }
 
-/** Reads where an attack comes from: CSV with the columns asn and weight. Plain or gzip. */
+/** Reads where an attack comes from: CSV with the columns asn and weight. Plain, gzip or bzip2. */
 export function readSources(file: string): {
   readonly weights: ReadonlyMap<number, number>;
   readonly complaints: readonly string[];
@@ -80,25 +133,59 @@ export function readSources(file: string): {
       return undefined;
     },
   );
-  table.push(bytesOf(file));
+  table.push(bytesOf(file, MOST_BYTES));
   const complaints = table.end().troubles.map((t) => formatTrouble(file, t));
   if (weights.size === 0) throw new Failure([`${file} has no source in it`, ...complaints].join('\n'));
   return { weights, complaints };
 }
 
-/** A packed file may come to this much: a few kilobytes can be made that unpack to more than any memory. */
+/** A file may come to this much unless told otherwise: a few kilobytes can be made that unpack to more than any memory. */
 const MOST_UNPACKED = 1024 * 1024 * 1024;
+/** A file of observations, probes or sources: some four million lines. As JSON that is a gigabyte of memory. */
+export const MOST_BYTES = 256 * 1024 * 1024;
+/** The most objects in a JSON document: each takes memory, however few letters it has. */
+const MOST_OBJECTS = 10_000_000;
 
-/** A file whole, unpacked where it is gzip. Throws a {@link Failure} when it cannot be read, or unpacks to more than `most` bytes. */
+/**
+ * A file whole, unpacked where it is gzip or bzip2. Throws a {@link Failure} when it cannot be read, or has or unpacks to more than
+ * `most` bytes.
+ */
 export function bytesOf(file: string, most = MOST_UNPACKED): Uint8Array {
   try {
+    if (statSync(file).size > most)
+      throw new Failure(`${file} has more than ${most} bytes; no more are read`);
     const bytes = readFileSync(file);
+    if (isBzip2(bytes)) return unpacked(file, bytes, most);
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
   } catch (error) {
+    if (error instanceof Failure) throw error;
+    if (error instanceof BadBzip2) throw new Failure(`${file} is cut or damaged: ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new Failure(`${file} unpacks to more than ${most} bytes`);
     throw new Failure(`cannot read ${file}: ${code}`);
   }
+}
+
+function unpacked(file: string, bytes: Uint8Array, most: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (const piece of bunzip2(bytes)) {
+    size += piece.length;
+    if (size > most) throw new Failure(`${file} unpacks to more than ${most} bytes`);
+    pieces.push(piece.slice());
+  }
+  return Buffer.concat(pieces);
+}
+
+/** The text of a file of JSON. Throws a {@link Failure} when it would take more memory than such files are given. */
+export function jsonText(file: string, bytes: Uint8Array = bytesOf(file, MOST_BYTES)): string {
+  if (bytes.length > MOST_BYTES)
+    throw new Failure(`${file} has more than ${MOST_BYTES} bytes; no more are read`);
+  let objects = 0;
+  for (const byte of bytes) if (byte === 0x7b || byte === 0x5b) objects++;
+  if (objects > MOST_OBJECTS)
+    throw new Failure(`${file} has more than ${MOST_OBJECTS} objects and lists in it; no more are read`);
+  return unmarked(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'));
 }
 
 export interface Scored extends Score {

@@ -3,7 +3,16 @@ import { crossValidated, type Observation, type Prediction, rulesFor } from '../
 import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
 import { observationsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
-import { bytesOf, type Observations, readObservations, scoresOf, scoreText } from './observations.ts';
+import {
+  bytesOf,
+  jsonText,
+  MOST_BYTES,
+  type Observations,
+  readObservations,
+  Sample,
+  scoresOf,
+  scoreText,
+} from './observations.ts';
 import { mapDraw, reliabilityDraw } from './predict-pictures.ts';
 import { type Answer, type Stage, warn } from './predict-stage.ts';
 
@@ -25,12 +34,16 @@ export function observedAnswer(
   colour: boolean,
 ): Answer {
   const { prediction, prefix } = scene;
-  const bytes = bytesOf(file);
-  const { observations, complaints, unanswered } = looksLikeJson(bytes)
+  const bytes = bytesOf(file, MOST_BYTES);
+  const { observations, complaints, unanswered, leftOut } = looksLikeJson(bytes)
     ? atlasObservations(file, bytes, options, prediction.sites)
     : readObservations(file, undefined, bytes);
   const elsewhere = observations.filter((o) => !prediction.sites.includes(o.site)).length;
   complaints.forEach(warn);
+  if (leftOut > 0)
+    warn(
+      `${file} has more clients than are used: ${observations.length} were, spread evenly over it; ${leftOut} were left out`,
+    );
   if (elsewhere > 0)
     warn(
       `${elsewhere} of ${observations.length} clients landed at sites that the plan does not have or announce; they count as wrong`,
@@ -54,6 +67,7 @@ export function observedAnswer(
       elsewhere,
       unanswered,
       clients: observations.length,
+      leftOut,
       alsoLearntFrom: before.length,
       ...(saved !== undefined && { saved }),
     },
@@ -72,33 +86,26 @@ function* guessesOf(
     yield [name, crossValidated(observations, (others) => rule([...others, ...before]))] as const;
 }
 
-/** The most of a file of results that is read as text. */
-const MOST_JSON = 512 * 1024 * 1024;
-
 function atlasObservations(
   file: string,
   bytes: Uint8Array,
   options: ObservedOptions,
   sites: readonly string[],
 ): Observations {
-  if (bytes.length > MOST_JSON)
-    throw new Failure(
-      `${file} has ${bytes.length} bytes; at most ${MOST_JSON} are read: ask Atlas for fewer results`,
-    );
   const known =
-    options.probes === undefined
-      ? undefined
-      : readProbes(options.probes, Buffer.from(bytesOf(options.probes)).toString('utf8'));
+    options.probes === undefined ? undefined : readProbes(options.probes, jsonText(options.probes));
   known?.complaints.forEach(warn);
   const reading = readAtlas(
     file,
-    Buffer.from(bytes).toString('utf8'),
+    jsonText(file, bytes),
     known?.probes,
     siteNamer(sites, patternOf(options.identity)),
   );
   if (reading.observations.length === 0)
     throw new Failure([`${file} has no observation in it`, ...reading.complaints].join('\n'));
-  return reading;
+  const sample = new Sample();
+  for (const seen of reading.observations) sample.add(seen);
+  return { ...reading, observations: sample.observations(), leftOut: sample.leftOut };
 }
 
 function patternOf(text: string | undefined): RegExp | undefined {

@@ -15,6 +15,7 @@ import { indexOf, nearestAsn, transitNear } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Drawn } from './picture-file.ts';
 import type { Marks } from './predict-pictures.ts';
+import { printable } from './table.ts';
 
 /** One answer in all its forms. */
 export interface Answer extends Drawn {
@@ -172,7 +173,7 @@ export function ms(value: number | undefined): string {
   return value === undefined ? '' : `${Math.round(value)} ms`;
 }
 
-/** A line for the operator beside the answer. */
+/** A line for the operator beside the answer; what it quotes may hold anything. */
 export function warn(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }

@@ -295,6 +295,7 @@ describe('data pack', () => {
     for (const [name, text] of [
       ['users.json', json],
       ['users.csv', 'AS,Users\n3,1000\ny,1\n'],
+      ['marked.json', `\ufeff${json}`],
     ] as const) {
       writeFileSync(join(folder, name), text);
       const said: string[] = [];
@@ -307,6 +308,26 @@ describe('data pack', () => {
         new RegExp(`${name.replace('.', '\\.')}:\\d.*AS number[\\s\\S]*weighed by users`),
       );
     }
+  });
+
+  test('a file of ASes or prefixes without one good line is refused: the world would be made without what was asked for', async () => {
+    const graph = join(folder, 'plain-rel.txt');
+    writeFileSync(graph, '1|2|0\n1|3|-1\n');
+    const none = join(folder, 'none.csv');
+    writeFileSync(none, 'number,country\n3,DE\n');
+    for (const [option, why] of [
+      ['--as-info', /none\.csv has no AS in it that can be used/],
+      ['--users', /none\.csv has no AS in it that can be used/],
+      ['--as2org', /none\.csv has no AS in it that can be used/],
+      ['--pfx2as', /none\.csv has no IPv4 prefix in it that can be used/],
+    ] as const)
+      await expect(
+        run(
+          dataCommand(() => undefined),
+          ...['pack', '--graph', graph, option, none, '--output', join(folder, 'refused.bin')],
+        ),
+      ).rejects.toThrow(why);
+    expect(existsSync(join(folder, 'refused.bin'))).toBe(false);
   });
 
   test('damaged files are said to be damaged', async () => {

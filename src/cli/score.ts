@@ -102,7 +102,7 @@ export function scorePaths(folder: string): HopScores {
   const file = join(folder, PATH_FILES.paths);
   const paths = gunzipSync(readFileSync(file))
     .toString()
-    .split('\n')
+    .split(/\r?\n/)
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(' ').map((word) => parseAsn(word) ?? Number.NaN));
   const bad = paths.findIndex((path) => path.length < 2 || path.some(Number.isNaN));
