@@ -2,7 +2,8 @@
 
 /** The same key press can come twice: from the terminal, and from a parent that passes it on. */
 const SAME_PRESS_MS = 1000;
-const INTERRUPTED = 130;
+/** The exit code of a command that Ctrl-C ended, as shells have it. */
+export const INTERRUPTED = 130;
 
 export interface Interrupt {
   /** True once somebody asked to stop. */

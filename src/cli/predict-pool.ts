@@ -11,7 +11,7 @@ import {
   type Prediction,
   pairsOf,
   type SearchOptions,
-  search,
+  scoreFor,
   searching,
 } from '../predict/index.ts';
 import { packWorld } from '../topology/index.ts';
@@ -44,23 +44,41 @@ export function threadsFor(ground: Ground, predictions: number): number {
     : Math.min(8, availableParallelism());
 }
 
-/** What `search` finds, found on as many threads; `progress` is told how many were scored. */
+/**
+ * What `search` finds, found on as many threads; `progress` is told how many were scored. Once `stopped` says so nothing more is
+ * begun, and what was found by then is the answer; the event loop runs between predictions, on one thread as well.
+ */
 export async function searchOn(
   threads: number,
   ground: Ground,
   whole: Deployment,
   options: SearchOptions,
   progress: (scored: number) => void,
+  stopped: () => boolean,
 ): Promise<Found> {
-  if (threads <= 1) return search(ground, whole, { ...options, tell: (_, count) => progress(count) });
   const { goal, capacities } = options;
   const goals = { goal, ...(capacities && { capacities }) };
-  return pooled<number, Found>(threads, ground, { kind: 'scores', goals }, async (pool) => {
+  let scored = 0;
+  const did = () => progress(++scored);
+  const found = async (scoresOf: (tasks: readonly Deployment[]) => Promise<readonly number[]>) => {
     const looking = searching(whole, options);
-    let scored = 0;
     let step = looking.next();
-    while (!step.done) step = looking.next(await pool.all(step.value, () => progress(++scored)));
+    while (!step.done) step = looking.next(await scoresOf(step.value));
     return step.value;
+  };
+  if (threads > 1)
+    return pooled<number, Found>(threads, ground, { kind: 'scores', goals }, (pool) =>
+      found((tasks) => pool.all(tasks, did, stopped)),
+    );
+  return found(async (tasks) => {
+    const scores: number[] = [];
+    for (const task of tasks) {
+      if (stopped()) break;
+      scores.push(scoreFor(ground, task, goals));
+      did();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return scores;
   });
 }
 
@@ -109,8 +127,10 @@ interface Batch<F> {
   readonly tasks: readonly unknown[];
   readonly found: F[];
   next: number;
-  left: number;
+  /** Handed out and not answered yet. */
+  open: number;
   did(): void;
+  stopped(): boolean;
   done(error?: Error): void;
 }
 
@@ -133,14 +153,20 @@ class Pool<F> {
     });
   }
 
-  /** What came of the tasks, in their order. A thread that fails fails them all. */
-  all(tasks: readonly unknown[], did: () => void = () => undefined): Promise<readonly F[]> {
+  /** What came of the tasks, in their order; of the first of them once `stopped` says so. A thread that fails fails them all. */
+  all(
+    tasks: readonly unknown[],
+    did: () => void = () => undefined,
+    stopped: () => boolean = () => false,
+  ): Promise<readonly F[]> {
     return new Promise((resolve, reject) => {
-      const found = new Array<F>(tasks.length);
+      const found: F[] = [];
       const done = (error?: Error) => (error ? reject(error) : resolve(found));
-      if (this.#failed || tasks.length === 0) return done(this.#failed);
-      this.#batch = { tasks, found, next: 0, left: tasks.length, did, done };
-      for (const worker of this.#workers) this.#hand(worker, this.#batch);
+      if (this.#failed) return done(this.#failed);
+      const batch: Batch<F> = { tasks, found, next: 0, open: 0, did, stopped, done };
+      this.#batch = batch;
+      for (const worker of this.#workers) this.#hand(worker, batch);
+      if (batch.open === 0) done();
     });
   }
 
@@ -150,8 +176,9 @@ class Pool<F> {
   }
 
   #hand(worker: Worker, batch: Batch<F>): void {
-    if (batch.next === batch.tasks.length) return;
+    if (batch.next === batch.tasks.length || batch.stopped()) return;
     const at = batch.next++;
+    batch.open++;
     worker.postMessage({ at, what: batch.tasks[at] } satisfies Task);
   }
 
@@ -160,8 +187,9 @@ class Pool<F> {
     if (!batch) return;
     batch.found[at] = found;
     batch.did();
-    if (--batch.left === 0) batch.done();
-    else this.#hand(worker, batch);
+    batch.open--;
+    this.#hand(worker, batch);
+    if (batch.open === 0) batch.done();
   }
 
   #fail(why: string): void {

@@ -21,6 +21,8 @@ import { printable } from './table.ts';
 export interface Answer extends Drawn {
   readonly json: object;
   readonly text: () => string;
+  /** The exit code, where the answer is given and yet is not what was asked for. */
+  readonly exit?: number;
 }
 
 export interface Stage {

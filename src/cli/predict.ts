@@ -94,6 +94,7 @@ async function run(file: string, options: Options, write: Write): Promise<void> 
   const answered = await answer(file, options);
   // Pictures first: whoever asked for a file that cannot be written hears it before a page of table.
   await writePictures(answered, options, write);
+  if (answered.exit !== undefined) process.exitCode = answered.exit;
   if (onStandardOutput(options)) return;
   write(
     options.json

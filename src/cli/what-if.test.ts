@@ -7,6 +7,7 @@ import { type Plan, parsePlan } from '../plan/index.ts';
 import { groundOf } from '../predict/index.ts';
 import { packWorld } from '../topology/index.ts';
 import { predictCommand } from './predict.ts';
+import { searchOn } from './predict-pool.ts';
 import { stage } from './predict-stage.ts';
 import { made, twoSites } from './two-sites.test-support.ts';
 
@@ -116,6 +117,64 @@ describe('predict --search', () => {
     await expect(predicted('--search', 'luck')).rejects.toThrow(/prepends or sites/);
     await expect(predicted('--search', 'sites', '--within', '0')).rejects.toThrow(/--within wants a number/);
   });
+
+  test.each([1, 2])(
+    'Ctrl-C ends it with what was found so far, on %i threads, and scripts are told by the exit code',
+    async (threads) => {
+      const before = process.exitCode;
+      // As soon as somebody listens for it.
+      const press = (event: string | symbol) => {
+        if (event === 'SIGINT') queueMicrotask(() => process.emit('SIGINT'));
+      };
+      process.on('newListener', press);
+      try {
+        const text = await predicted('--search', 'prepends', '--json', '--threads', `${threads}`);
+        const { search } = JSON.parse(text) as { search: { trace: unknown[] } };
+        expect(search).toMatchObject({ stopped: true, exhausted: false, changes: [] });
+        expect(search.trace.length).toBe(1);
+        expect(process.exitCode).toBe(130);
+      } finally {
+        process.off('newListener', press);
+        process.exitCode = before;
+      }
+    },
+  );
+
+  test.each([1, 2])(
+    'progress counts every prediction, and nothing more is begun once stopped (%i threads)',
+    async (threads) => {
+      const ground = groundOf(made);
+      const parsed = parsePlan(twoSites(), { file: 'plan.yaml' });
+      if ('complaints' in parsed) throw new Error(JSON.stringify(parsed.complaints));
+      const { deployment } = stage(parsed.plan, ground, {});
+      const looks = { over: 'prepends', goal: 'p90-rtt', within: 12 } as const;
+      const told: number[] = [];
+      const all = await searchOn(
+        threads,
+        ground,
+        deployment,
+        looks,
+        (n) => void told.push(n),
+        () => false,
+      );
+      expect(told).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+      let scored = 0;
+      const some = await searchOn(
+        threads,
+        ground,
+        deployment,
+        looks,
+        (n) => void (scored = n),
+        () => scored >= 3,
+      );
+      expect(some.exhausted).toBe(false);
+      expect(some.trace.length).toBe(scored);
+      // Each thread may have had one more under way.
+      expect(scored).toBeLessThan(3 + threads);
+      expect(all.trace.slice(0, scored)).toEqual(some.trace);
+      expect(some.score).toBe(Math.min(...some.trace.map((t) => t.score)));
+    },
+  );
 
   test('on several threads it finds the same, with the same trace', async () => {
     const found = async (...more: readonly string[]) => {

@@ -22,7 +22,7 @@ import {
 } from '../predict/index.ts';
 import { indexOf } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
-import { interrupt } from './interrupt.ts';
+import { INTERRUPTED, interrupt } from './interrupt.ts';
 import { readSources } from './observations.ts';
 import { rate } from './predict-answers.ts';
 import { type ObservedOptions, observedAnswer } from './predict-observed.ts';
@@ -287,26 +287,29 @@ async function searched(
     throw new Failure(`--goal wants p90-rtt or balance, not '${goal}'`, EXIT.usage);
   const within = countOf(options.within ?? '200', '--within');
   const threads = threadsOf(options.threads, prediction, within);
-  // On this thread alone nobody could hear Ctrl-C: there it ends the command as ever.
-  const stop = threads > 1 ? interrupt() : undefined;
+  const stop = interrupt();
   const looks: SearchOptions = {
     over,
     goal,
-    get within() {
-      return stop?.asked ? 0 : within;
-    },
+    within,
     ...(options.mostSites === undefined ? {} : { mostSites: countOf(options.mostSites, '--most-sites') }),
     capacities: capacitiesOf(plan),
   };
   const bar = progressBar('tried');
-  const found = await searchOn(threads, prediction.ground, prediction.deployment, looks, (count) =>
-    bar.tell(count, within),
+  const found = await searchOn(
+    threads,
+    prediction.ground,
+    prediction.deployment,
+    looks,
+    (count) => bar.tell(count, within),
+    () => stop.asked,
   ).finally(() => {
     bar.end();
-    stop?.end();
+    stop.end();
   });
-  const stopped = stop?.asked === true;
+  const stopped = stop.asked && !found.exhausted && found.trace.length < within;
   return {
+    ...(stopped && { exit: INTERRUPTED }),
     json: { search: { ...found, over, goal, within, ...(stopped && { stopped }) } },
     text: () => `${stopped ? 'stopped before the end\n' : ''}${searchText(found, goal, colour)}`,
     chart: searchDraw(found, unitOf(goal)),

@@ -55,7 +55,8 @@ interface State {
 /**
  * A search that has somebody else work out the scores: it yields deployments, is handed their scores in the same order (see
  * {@link scoreFor}), and returns what was found. The state with the best score so far is looked at next, and all its single
- * changes are tried. Equal scores give an equal search, whoever works them out, and however many at a time.
+ * changes are tried. Equal scores give an equal search, whoever works them out, and however many at a time. Fewer scores than
+ * deployments end it: the rest counts as not tried.
  */
 export function* searching(
   whole: Deployment,
@@ -65,6 +66,7 @@ export function* searching(
   const seen = new Set<string>();
   const open: State[] = [];
   let best: State | undefined;
+  let ended = false;
   const wanted: {
     readonly deployment: Deployment;
     readonly key: string;
@@ -78,8 +80,9 @@ export function* searching(
     wanted.push({ deployment, key, change, from });
   };
   const take = (scores: readonly number[]): void => {
-    for (const [i, { deployment, key, change, from }] of wanted.entries()) {
-      const score = scores[i] as number;
+    ended = scores.length < wanted.length;
+    for (const [i, score] of scores.entries()) {
+      const { deployment, key, change, from } = wanted[i] as (typeof wanted)[number];
       const state = { deployment, key, at: trace.length, score };
       const tried = { change, score, from };
       trace.push(tried);
@@ -93,7 +96,7 @@ export function* searching(
     options.over === 'sites' && options.mostSites !== undefined ? { ...whole, announcements: [] } : whole;
   want(begin, begin === whole ? 'as it is' : 'no site', -1);
   take(yield wanted.map((w) => w.deployment));
-  while (open.length > 0 && trace.length < options.within) {
+  while (!ended && open.length > 0 && trace.length < options.within) {
     open.sort((a, b) => a.score - b.score || a.at - b.at);
     const state = open.shift() as State;
     for (const [change, next] of neighbours(state.deployment, whole, options)) want(next, change, state.at);
@@ -108,7 +111,7 @@ export function* searching(
     first: trace[0]?.score ?? Number.POSITIVE_INFINITY,
     changes,
     trace,
-    exhausted: open.length === 0,
+    exhausted: !ended && open.length === 0,
   };
 }
 
