@@ -99,8 +99,15 @@ export function giveBack(state: HolderState, now: Instant): HolderState {
   return { ...rest, sent: [], due: now };
 }
 
-/** Lets time pass: notices silence, forgets reports that no grant could answer in time. */
-export function wait(state: HolderState, guard: Guard, now: Instant): HolderState {
+/**
+ * Lets time pass: notices silence, forgets reports that no grant could answer in time. `away`: for so long the site itself stood
+ * still, and could not have heard an answer.
+ */
+export function wait(before: HolderState, guard: Guard, now: Instant, away: Millis = millis(0)): HolderState {
+  const state =
+    before.unanswered === undefined || before.lost || away === 0
+      ? before
+      : { ...before, unanswered: after(before.unanswered, away) };
   const sent = state.sent.filter((s) => between(s.at, now) < guard.lease);
   const lost =
     state.lost || (state.unanswered !== undefined && now >= after(state.unanswered, patience(guard)));
@@ -123,7 +130,8 @@ export function report(
     situation.want !== told.want ||
     Object.keys(situation.failing).join() !== Object.keys(told.failing).join() ||
     (loadMoved(told.load, situation.load) && now >= after(state.toldAt ?? now, LOAD_PAUSE));
-  if (!changed && now < state.due) return { state };
+  const late = lateAt(state, guard);
+  if (!changed && now < state.due && (late === undefined || now < late)) return { state };
   // Who came back in has used its ticket, and who wants none has none to wait for.
   const used = situation.in && told?.in === false;
   const base = used || (situation.want === undefined && !holds(state, now)) ? giveBack(state, now) : state;
@@ -156,14 +164,24 @@ function loadMoved(was: number | undefined, is: number | undefined): boolean {
 
 /** The next instant at which the holder has something to do. */
 export function holderDue(state: HolderState, guard: Guard, now: Instant): Instant | undefined {
-  const late =
+  const lost =
     state.unanswered === undefined || state.lost ? undefined : after(state.unanswered, patience(guard));
-  return earliest(state.due, late, holds(state, now) ? state.until : undefined);
+  return earliest(state.due, lateAt(state, guard), lost, holds(state, now) ? state.until : undefined);
 }
 
-/** How long an answer may take before nobody is there. */
+/** When to ask again because no answer came; a controller that is given up is asked only as often as ever. */
+function lateAt({ unanswered, lost, toldAt }: HolderState, guard: Guard): Instant | undefined {
+  return unanswered === undefined || lost || toldAt === undefined
+    ? undefined
+    : after(toldAt, millis(Math.ceil(patience(guard) / ATTEMPTS)));
+}
+
+/** Reports without an answer before nobody is there: one may meet a controller that is busy for a moment. */
+const ATTEMPTS = 3;
+
+/** How long an answer may take before nobody is there. It is said before the ticket ends that was to be renewed. */
 function patience(guard: Guard): Millis {
-  return millis(Math.min(5000, guard.lease / 6));
+  return millis(Math.min(6000, guard.lease / 3));
 }
 
 /** A third of a lease, so that two reports may be lost before it ends; sooner for who needs a ticket and has none. */

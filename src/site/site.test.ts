@@ -59,9 +59,25 @@ class Story {
     return this;
   }
 
+  /** Deadlines on the way are kept. */
   happen(event: SiteEvent, ms = 1000): this {
-    this.now += ms;
-    const [state, effects] = stepSite(this.duties, this.state, event, instant(this.now));
+    const end = this.now + ms;
+    for (;;) {
+      const due = siteDue(this.duties, this.state, instant(this.now));
+      if (due === undefined || due >= end) break;
+      this.#step({ kind: 'due' }, due);
+    }
+    return this.#step(event, instant(end));
+  }
+
+  /** The process gets no turn for so long; then the deadline is late. */
+  stall(ms: number): this {
+    return this.#step({ kind: 'due' }, instant(this.now + ms));
+  }
+
+  #step(event: SiteEvent, now: Instant): this {
+    this.now = now;
+    const [state, effects] = stepSite(this.duties, this.state, event, now);
     this.state = state;
     this.effects.push(...effects);
     return this;
@@ -287,6 +303,36 @@ describe('tickets', () => {
     expect(story.why[1]).toBe('shared fault: dns/tcp fails at every site');
   });
 
+  const reports = (story: Story) => story.effects.flatMap((e) => (e.do === 'report' ? [e.report] : []));
+  const noted = (seq: number): SiteEvent => ({
+    kind: 'answer',
+    answer: { kind: 'noted', site: 'fra', scope: SCOPE, boot: 1, seq, shared: [] },
+  });
+
+  test('a report that gets no answer is sent again, and the controller is not given up for one', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    story.happen(noted(reports(story).at(-1)!.seq)).tell('+++++');
+    // The next one meets a controller that is busy for four seconds.
+    while (story.state.holders[SCOPE]?.unanswered === undefined) story.tell('+');
+    story.tell('++++');
+    expect(reports(story).length).toBeGreaterThan(3);
+    expect(story.state.holders[SCOPE]?.lost).toBe(false);
+    story.happen(noted(reports(story).at(-1)!.seq), 10).tell('+++++');
+    expect(story.state.holders[SCOPE]?.lost).toBe(false);
+    const calm = reports(story).length;
+    story.tell('+');
+    expect(reports(story).length).toBe(calm);
+  });
+
+  test('time in which the site itself stood still is no silence of the controller', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    while (story.state.holders[SCOPE]?.unanswered === undefined) story.tell('+');
+    story.stall(20_000);
+    expect(story.state.holders[SCOPE]?.lost).toBe(false);
+    story.tell('+++++++');
+    expect(story.state.holders[SCOPE]?.lost).toBe(true);
+  });
+
   test('nobody answers: lost, and said so', () => {
     const story = new Story(dutiesIn(CONTROLLED)).tell('+++++++++--');
     expect(story.why).toContain('the controller is lost, and there is no ticket');
@@ -413,8 +459,17 @@ test('load that moves by more than a fifth is reported within a second, so that 
   const story = new Story(dutiesIn('controller: http://127.0.0.1:1\n')).tell('+++');
   const loads = () =>
     story.effects.flatMap((e) => (e.do === 'report' && e.report.scope === SCOPE ? [e.report.load] : []));
-  const carry = (load: number | undefined, ms: number) =>
+  const answered = () => {
+    const { seq } = story.effects.findLast((e) => e.do === 'report')!.report;
+    const answer = { kind: 'noted', site: 'fra', scope: SCOPE, boot: 1, seq, shared: [] } as const;
+    story.happen({ kind: 'answer', answer }, 0);
+    story.happen({ kind: 'probe', service: 'dns', probe: 'tcp', result: { outcome: 'good' } }, 0);
+  };
+  const carry = (load: number | undefined, ms: number) => {
     story.happen({ kind: 'load', scope: SCOPE, ...(load === undefined ? {} : { load }) }, ms);
+    answered();
+  };
+  answered();
   const before = loads().length;
   carry(10e9, 1000);
   carry(11e9, 1000);

@@ -2,7 +2,7 @@
  * One site's judgement, whole: verdicts of its services, its tickets, its drain, and the decision that follows, scope by
  * scope. A value and a function; whoever runs it hands in what happened and carries out what comes out.
  */
-import { earliest, type Instant } from '../base/index.ts';
+import { between, earliest, type Instant, millis } from '../base/index.ts';
 import { type Announcement, announcementOf } from './announcement.ts';
 import { type Decision, decide, type Level, mayLeave } from './decision.ts';
 import { type DrainEvent, stepDrain } from './drain.ts';
@@ -44,6 +44,9 @@ export function announcement(duties: Duties, state: SiteState): Announcement {
   return announcementOf(duties.plan, duties.site, state.decided, duties.scopes);
 }
 
+/** Who is called so much later than it is due, in milliseconds, stood still. */
+const LATE = 250;
+
 /** Services and tickets move on with every event, whatever it is. */
 function passTime(duties: Duties, state: SiteState, event: SiteEvent, now: Instant): SiteState {
   const services: { [name: string]: VerdictState } = {};
@@ -55,8 +58,11 @@ function passTime(duties: Duties, state: SiteState, event: SiteEvent, now: Insta
       : ({ kind: 'due' } as const);
     services[name] = stepVerdict(service, state.services[name] ?? startVerdict(service, now), happened, now);
   }
+  const due = siteDue(duties, state, now);
+  const late = due === undefined ? 0 : between(due, now);
+  const away = millis(late > LATE ? late : 0);
   const holders = Object.fromEntries(
-    Object.entries(state.holders).map(([n, h]) => [n, wait(h, duties.plan.guard, now)]),
+    Object.entries(state.holders).map(([n, h]) => [n, wait(h, duties.plan.guard, now, away)]),
   );
   const { frozen, ...rest } = state;
   const thawed = frozen?.until !== undefined && now >= frozen.until;
