@@ -295,6 +295,7 @@ const TICKETS: { readonly [T in TicketView]: string } = {
   lease: 'the controller is lost; the ticket is still good',
   refused: 'the guard refuses to let the site leave',
   asked: 'a ticket has been asked for',
+  idle: 'no ticket is needed now, and there would be none',
   lost: 'the controller is lost and there is no ticket: the site may not leave',
   alone: 'the plan names no controller: the site judges alone',
 };

@@ -23,7 +23,7 @@ export interface MetricsOptions {
 
 const LEVELS = ['full', 'less-preferred', 'withdrawn', 'pending'] as const;
 const VERDICTS = ['unknown', 'down', 'degraded', 'up'] as const;
-const TICKETS: readonly TicketView[] = ['held', 'lease', 'refused', 'asked', 'lost', 'alone'];
+const TICKETS: readonly TicketView[] = ['held', 'lease', 'refused', 'asked', 'idle', 'lost', 'alone'];
 const PHASES = Object.keys(DRAIN_TABLE) as readonly DrainPhase[];
 
 export function metricsOf(options: MetricsOptions): Registry {

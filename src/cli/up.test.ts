@@ -336,7 +336,7 @@ test('a site whose clients the rest could not carry stays, and says what the res
   await until(async () => (await levelOf('nyc')) === 'withdrawn');
   await until(async () => (await status()).sites.find((s) => s.site === 'nyc')?.load === 0);
   // A ticket from before is good for what is left of its lease, whatever has landed since.
-  await until(async () => (await tickets())[2] === 'refused');
+  await until(async () => (await tickets())[2] === 'idle');
   await ask('fail', { service: 'resolver', site: 'tyo', how: 'wrong' }, o);
   const why = async () => (await status()).sites.find((s) => s.site === 'tyo')?.state?.why.join('; ') ?? '';
   await until(async () =>

@@ -159,6 +159,7 @@ const TICKET = {
   lease: 'may leave, though the controller is lost',
   refused: 'may not leave',
   asked: 'asks whether it may leave',
+  idle: 'needs no ticket now, and would get none',
   lost: 'may not leave: the controller is lost',
   alone: 'judges alone',
 };

@@ -87,7 +87,7 @@ export type Decision = z.infer<typeof decision>;
 
 /** Whether a site may leave a scope, as it knows it. */
 export const ticket = z.object({
-  ticket: z.enum(['unknown', 'held', 'lease', 'refused', 'asked', 'lost', 'alone']),
+  ticket: z.enum(['unknown', 'held', 'lease', 'refused', 'asked', 'idle', 'lost', 'alone']),
   /** Why the guard refuses, with its numbers. */
   refused: text.optional(),
 });

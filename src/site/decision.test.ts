@@ -5,7 +5,7 @@ import type { TicketView } from './holder.ts';
 import type { Verdict } from './verdict.ts';
 
 const VERDICTS: readonly Verdict[] = ['unknown', 'down', 'degraded', 'up'];
-const TICKETS: readonly TicketView[] = ['held', 'lease', 'refused', 'asked', 'lost', 'alone'];
+const TICKETS: readonly TicketView[] = ['held', 'lease', 'refused', 'asked', 'idle', 'lost', 'alone'];
 const LASTS = ['less-preferred', 'full', 'withdrawn'] as const;
 const DRAINS = Object.keys(DRAIN_LEVEL) as readonly DrainPhase[];
 
@@ -17,7 +17,7 @@ test('the table, for people', () => {
     | up | in | any | full | up |
     | degraded | in | any | less-preferred | degraded |
     | down | in | held | withdrawn | down |
-    | down | in | refused | guard.last | down, and the guard refuses |
+    | down | in | refused, idle | guard.last | down, and the guard refuses |
     | down | in | lease | withdrawn | down; the controller is lost, the lease is still valid |
     | down | in | lost | less-preferred | down; the controller is lost, and there is no lease |
     | down | in | asked | less-preferred | down; a ticket is asked for |
@@ -35,15 +35,25 @@ const IN: { readonly [V in Verdict]: { readonly [T in TicketView]: string } } = 
     lease: 'pending',
     refused: 'pending',
     asked: 'pending',
+    idle: 'pending',
     lost: 'pending',
     alone: 'pending',
   },
-  up: { held: 'full', lease: 'full', refused: 'full', asked: 'full', lost: 'full', alone: 'full' },
+  up: {
+    held: 'full',
+    lease: 'full',
+    refused: 'full',
+    asked: 'full',
+    idle: 'full',
+    lost: 'full',
+    alone: 'full',
+  },
   degraded: {
     held: 'less-preferred',
     lease: 'less-preferred',
     refused: 'less-preferred',
     asked: 'less-preferred',
+    idle: 'less-preferred',
     lost: 'less-preferred',
     alone: 'less-preferred',
   },
@@ -52,6 +62,7 @@ const IN: { readonly [V in Verdict]: { readonly [T in TicketView]: string } } = 
     lease: 'withdrawn',
     refused: 'last',
     asked: 'less-preferred',
+    idle: 'last',
     lost: 'less-preferred',
     alone: 'withdrawn',
   },

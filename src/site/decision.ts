@@ -57,7 +57,8 @@ export const DECISION: readonly Row[] = [
   {
     verdict: ['down'],
     wants: 'in',
-    ticket: ['refused'],
+    // What was refused ahead of need holds until the need is answered.
+    ticket: ['refused', 'idle'],
     announced: 'guard.last',
     why: 'down, and the guard refuses',
   },

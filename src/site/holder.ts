@@ -39,9 +39,10 @@ export interface Situation {
 
 /**
  * What the decision goes by. `held`: a ticket, and the controller answers. `lease`: a ticket, and nobody answers. `lost`:
- * none, and nobody answers. `asked`: not answered yet. `alone`: the plan names no controller.
+ * none, and nobody answers. `asked`: not answered yet. `idle`: refused ahead of need, and nothing needs it. `alone`: the plan
+ * names no controller.
  */
-export type TicketView = 'held' | 'lease' | 'refused' | 'asked' | 'lost' | 'alone';
+export type TicketView = 'held' | 'lease' | 'refused' | 'asked' | 'idle' | 'lost' | 'alone';
 
 /** Reports whose answers are awaited. */
 const SENT_LIMIT = 32;
@@ -54,7 +55,8 @@ export function startHolder(boot: number, now: Instant): HolderState {
 export function ticketView(state: HolderState, now: Instant): TicketView {
   if (holds(state, now)) return state.lost ? 'lease' : 'held';
   if (state.lost) return 'lost';
-  return state.refused === undefined ? 'asked' : 'refused';
+  if (state.refused === undefined) return 'asked';
+  return state.told?.want === 'spare' ? 'idle' : 'refused';
 }
 
 export function holds(state: HolderState, now: Instant): boolean {

@@ -14,6 +14,7 @@ import {
   siteDue,
   startSite,
   stepSite,
+  ticketView,
 } from './index.ts';
 
 function dutiesIn(more = '', service = ''): Duties {
@@ -290,6 +291,24 @@ describe('tickets', () => {
     );
     expect(story.level).toBe(level);
     expect(story.why[1]).toBe('refused: would be the last: 1 of 2 is out');
+  });
+
+  test('a refusal ends with the drain that it was told: afterwards no ticket is needed', () => {
+    const refused = (story: Story): SiteEvent => ({
+      kind: 'answer',
+      answer: { kind: 'refused', ...about(story), reason: 'would be the last', detail: '1 of 2 is out' },
+    });
+    const view = (story: Story) => ticketView(story.state.holders[SCOPE]!, instant(story.now));
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++').happen({ kind: 'drain', order: ADA });
+    story.happen(refused(story));
+    expect([story.state.drain.phase, view(story)]).toEqual(['lessPreferred', 'refused']);
+    story.happen({ kind: 'undrain', order: ADA }).tell('++++++');
+    story.happen(refused(story));
+    expect([story.state.drain.phase, view(story), story.level]).toEqual(['in', 'idle', 'full']);
+    expect(story.state.holders[SCOPE]?.refused?.detail).toBe('1 of 2 is out');
+    // As soon as something fails it is asked anew.
+    story.tell('-');
+    expect(view(story)).toBe('asked');
   });
 
   test('a fault that all sites share is no reason to leave, even with a ticket, and brings back who has left for it', () => {

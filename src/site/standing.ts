@@ -49,6 +49,7 @@ export function guardView(
     lease: 'the controller is lost; the ticket is still good',
     refused: `refused: ${holder.refused?.reason}: ${holder.refused?.detail}`,
     asked: 'has asked for a ticket',
+    idle: `refused ahead of need: ${holder.refused?.reason}: ${holder.refused?.detail}`,
     lost: 'the controller is lost, and there is no ticket',
     alone: 'judges alone',
   };

@@ -322,6 +322,7 @@ const TICKETS: { readonly [T in Site['tickets'][string]['ticket']]: string } = {
   lease: 'May leave for as long as its ticket lasts, though the controller is lost',
   refused: 'May not leave',
   asked: 'Asks whether it may leave',
+  idle: 'Needs no ticket now, and would get none',
   lost: 'May not leave: the controller is lost',
   alone: 'Judges alone: the plan names no controller',
 };
