@@ -46,7 +46,7 @@ import {
   warn,
 } from './predict-stage.ts';
 import { progressBar } from './progress.ts';
-import { type Column, formatTable, wantsColour } from './table.ts';
+import { type Column, formatTable, printable, wantsColour } from './table.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
 interface Options extends AskOptions, WorldOptions, StageOptions, PictureOptions, CorrectionOptions {
@@ -195,8 +195,8 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
     },
     text: () =>
       [
-        headline(client),
-        ...(why ? formatExplanation(why).map((line) => `  ${line}`) : []),
+        printable(headline(client)),
+        ...(why ? formatExplanation(why).map((line) => `  ${printable(line)}`) : []),
         ...(client.cities.length > 1
           ? ['', formatTable(CITIES, cities, colour), ...(more > 0 ? [`and ${more} more cities`] : [])]
           : []),
@@ -262,7 +262,11 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
         '',
         formatTable(NETWORKS, networks, colour),
         ...(why
-          ? ['', `the largest, AS${first.asn}:`, ...formatExplanation(why).map((line) => `  ${line}`)]
+          ? [
+              '',
+              `the largest, AS${first.asn}:`,
+              ...formatExplanation(why).map((line) => `  ${printable(line)}`),
+            ]
           : []),
         ...(seen ? ['', `with what was seen: ${partsText(seen)}`] : []),
         ...changesText(s, changes, o.to, colour),

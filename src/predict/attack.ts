@@ -2,10 +2,10 @@
 import type { Asn } from '../base/index.ts';
 import { countryOf, indexOf } from '../topology/index.ts';
 import { eachPart } from './catchment.ts';
-import { without } from './deployment.ts';
 import type { Ground } from './ground.ts';
-import { applyMove, MOST_TRIED } from './movers.ts';
-import { type Prediction, predict } from './predict.ts';
+import { MOST_TRIED } from './movers.ts';
+import type { Prediction } from './predict.ts';
+import { trialsOn, type Variation } from './trial.ts';
 
 /** Where the attack comes from. */
 export type Sources =
@@ -125,26 +125,27 @@ export function underAttack(
 
 /** Withdrawing each site, and prepending at it: the response that serves most clients first. The first sites up to a limit. */
 export function responses(prediction: Prediction, attack: Attack): Response[] {
-  const { ground, deployment, sites, scene } = prediction;
+  const { ground, deployment, sites } = prediction;
+  const { announcements } = deployment;
+  const attempt = trialsOn(prediction);
   const parts = sourceParts(ground, attack.sources);
   const found: Response[] = [];
   for (const site of sites.slice(0, MOST_TRIED)) {
-    let longer = deployment;
-    for (const [announcement, a] of deployment.announcements.entries())
-      if (a.site === site)
-        longer = applyMove(longer, {
-          kind: 'prepend',
-          announcement,
-          to: (a.prepend ?? 0) + RESPONSE_PREPEND,
-        });
-    const tries = [
-      ['withdraw', without(deployment, [site])],
-      ['prepend', longer],
-    ] as const;
-    for (const [how, then] of tries) {
-      if (then.announcements.length === 0) continue;
-      const after = predict(ground, then, { marginKm: scene.marginKm });
-      found.push({ site, do: how, outcome: underAttack(after, attack, parts) });
+    const where = (at: number | undefined): Variation =>
+      announcements.map((a) =>
+        a.site === site && at === undefined
+          ? undefined
+          : (a.prepend ?? 0) + (a.site === site ? (at ?? 0) : 0),
+      );
+    for (const [how, then] of [
+      ['withdraw', where(undefined)],
+      ['prepend', where(RESPONSE_PREPEND)],
+    ] as const) {
+      if (then.every((n) => n === undefined)) continue;
+      const after = attempt(then) as Prediction;
+      const outcome = underAttack(after, attack, parts);
+      const left = how === 'withdraw' ? outcome.sites.filter((s) => s.site !== site) : outcome.sites;
+      found.push({ site, do: how, outcome: { ...outcome, sites: left } });
     }
   }
   return found.sort((a, b) => b.outcome.served - a.outcome.served || b.outcome.absorbed - a.outcome.absorbed);

@@ -5,8 +5,9 @@ import { countryOf, indexOf, type LatLon } from '../topology/index.ts';
 import { eachPart, type Part } from './catchment.ts';
 import type { Ground } from './ground.ts';
 import { NO_SHARE } from './kernel/index.ts';
-import { applyMove, type Move, type Moved, movedWeight, movesOf } from './movers.ts';
-import { type Prediction, predict } from './predict.ts';
+import { type Move, type Moved, movedWeight, movesOf, variationOf } from './movers.ts';
+import type { Prediction } from './predict.ts';
+import { trialsOn } from './trial.ts';
 
 /** Cities of networks, as the ground counts them. */
 export type Nodes = readonly number[];
@@ -61,14 +62,16 @@ export function groupMovers(
   wanted?: string,
   tell?: (tried: number, most: number) => void,
 ): Moved[] {
-  const { ground, deployment, scene } = prediction;
+  const { deployment } = prediction;
   const before = partsOf(prediction, nodes).parts[0]?.site;
   const found: Moved[] = [];
   const all = movesOf(deployment);
+  const attemptAt = trialsOn(prediction, nodes);
   let tried = 0;
   const attempt = (move: Move): boolean => {
     tell?.(++tried, all.length);
-    const then = predict(ground, applyMove(deployment, move), { marginKm: scene.marginKm });
+    const then = attemptAt(variationOf(deployment, move));
+    if (!then) return false;
     const { parts } = partsOf(then, nodes);
     const after = parts[0]?.site;
     if (after === undefined || after === before) return false;

@@ -7,6 +7,7 @@ import { clientAnswer, type Part } from './catchment.ts';
 import type { Announcement, Deployment } from './deployment.ts';
 import { NO_SHARE } from './kernel/index.ts';
 import { type Prediction, predict } from './predict.ts';
+import type { Variation } from './trial.ts';
 
 /** One thing done differently. */
 export type Move =
@@ -27,6 +28,15 @@ const PREPENDS: readonly number[] = [0, 1, 2, 3];
 
 /** Announcements beyond this many are not tried: each costs a few runs. */
 export const MOST_TRIED = 60;
+
+/** The deployment after a move, as a variation of it. */
+export function variationOf(deployment: Deployment, move: Move): Variation {
+  return deployment.announcements.map((a, i) => {
+    if (move.kind === 'take out site') return a.site === move.site ? undefined : (a.prepend ?? 0);
+    if (i !== move.announcement) return a.prepend ?? 0;
+    return move.kind === 'take out' ? undefined : move.to;
+  });
+}
 
 /** The deployment after a move. */
 export function applyMove(deployment: Deployment, move: Move): Deployment {
@@ -80,8 +90,11 @@ export function movedWeight(a: Prediction, b: Prediction): number {
   const names = [...new Set([...a.sites, ...b.sites])];
   const number = [a, b].map((p) => p.sites.map((site) => names.indexOf(site)));
   const difference = new Float64Array(names.length);
+  // What was worked out on top of `a` has its divisions by the same numbers.
+  const onTop = a.sites === b.sites;
   let moved = 0;
   for (let node = 0; node < nodeWeight.length; node++) {
+    if (onTop && a.shares.share[node] === b.shares.share[node]) continue;
     difference.fill(0);
     for (const [turn, p] of [a, b].entries()) {
       const d = p.shares.share[node] as number;
