@@ -1,7 +1,7 @@
 /** Reading a prediction: the answer for one client network, and the sums over all of them. */
 import { type Asn, assert } from '../base/index.ts';
 import { countryOf, indexOf, nameOf, type Place, rttMs } from '../topology/index.ts';
-import { lengthOf, measure, NO_SHARE, NONE, NOWHERE } from './kernel/index.ts';
+import { lengthOf, measure, NO_SHARE, NONE, NOWHERE, type Shares } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
 /** A part of some traffic, for one site. */
@@ -198,6 +198,24 @@ export function wayKm(
   return Number.isNaN(direct) ? undefined : Math.max(direct, kilometresOf(prediction)[node] as number);
 }
 
+/**
+ * A prediction with other divisions, whose seeds are its sites: where clients are expected, when that is not what routes say. Its
+ * ways are taken straight; whatever else is known of it is known of the routes.
+ */
+export function redivided(prediction: Prediction, divisions: Divided): Prediction {
+  const view: Prediction = {
+    ...prediction,
+    siteOf: Uint16Array.from(prediction.sites, (_, k) => k),
+    shares: { ...prediction.shares, ...divisions },
+  };
+  tables.set(view, nearestSites(prediction));
+  ways.set(view, new Float32Array(divisions.share.length));
+  return view;
+}
+
+/** Which division each node has, and the divisions, by site; see {@link Shares}. */
+export type Divided = Pick<Shares, 'share' | 'starts' | 'seed' | 'part' | 'count'>;
+
 function sorted(prediction: Prediction, whole: Float64Array): Part[] {
   return [...whole.keys()]
     .filter((k) => (whole[k] as number) > 1e-6)
@@ -254,7 +272,8 @@ export interface Summary {
 /** Longest round trip told apart, in milliseconds. */
 export const LONGEST_RTT = 1000;
 
-export function summarise(prediction: Prediction): Summary {
+/** The sums over all clients. What lands at one site with the part `sure` or more counts as certain; unless given, all of it. */
+export function summarise(prediction: Prediction, sure = 1): Summary {
   const { nodeWeight, nodeAs, terrain } = prediction.ground;
   const { share, starts, seed, part } = prediction.shares;
   const km = kilometresOf(prediction);
@@ -295,7 +314,7 @@ export function summarise(prediction: Prediction): Summary {
       const k = siteOf[seed[e] as number] as number;
       const mine = w * (part[e] as number);
       weight[k]! += mine;
-      if (sole) certain[k]! += mine;
+      if (sole || (part[e] as number) >= sure) certain[k]! += mine;
       if (lastAs[k] !== v) networks[k]!++;
       lastAs[k] = v;
       if (near < 0 || mine === 0) continue;

@@ -1,0 +1,129 @@
+/** What if sites fail, where clients are expected by what was seen: the same account as `failure.ts` gives by routes alone. */
+import { rttMs } from '../topology/index.ts';
+import { carrier, type Expected } from './carried.ts';
+import { type Divided, hopsOf, nearestSites } from './catchment.ts';
+import { Divisions } from './divisions.ts';
+import type { Failure } from './failure.ts';
+import { NO_SHARE, NOWHERE } from './kernel/index.ts';
+import type { Prediction } from './predict.ts';
+import { asItIs, trialsOn } from './trial.ts';
+
+/** Each of the given sets of sites failing. `tell` hears how many are done. */
+export function expectedFailures(
+  expected: Expected,
+  sets: readonly (readonly string[])[],
+  tell?: (done: number) => void,
+): Failure[] {
+  const { routes, seen } = expected;
+  const { deployment } = routes;
+  const attempt = trialsOn(routes);
+  const base = new Tally(expected);
+  for (let node = 0; node < seen.shares.share.length; node++) base.add(seen.shares, routes, node, 1);
+  return sets.map((gone, i) => {
+    const tally = base.copy();
+    let moved = 0;
+    if (gone.length > 0) {
+      const prepends = asItIs(deployment);
+      const after = attempt(
+        deployment.announcements.map((a, k) => (gone.includes(a.site) ? undefined : prepends[k])),
+      ) as Prediction;
+      const divisions = new Divisions(seen.shares.share.length);
+      const carry = carrier(expected, after, divisions);
+      const touched = divisionsAt(seen, gone);
+      const onTop = after.sites === routes.sites;
+      const { nodeWeight } = routes.ground;
+      for (let node = 0; node < nodeWeight.length; node++) {
+        const weight = nodeWeight[node] as number;
+        if (weight === 0) continue;
+        const before = seen.shares.share[node] as number;
+        const same = onTop && after.shares.share[node] === routes.shares.share[node];
+        if (same && (before === NO_SHARE || touched[before] === 0)) continue;
+        divisions.share[node] = carry(node);
+        tally.add(seen.shares, routes, node, -1);
+        const now = divisions.all();
+        tally.add(now, after, node, 1);
+        moved += weight * difference(seen.shares, now, node, routes.sites.length);
+      }
+    }
+    tell?.(i + 1);
+    return tally.failure(gone, moved);
+  });
+}
+
+/** By division: 1 where a part stands at one of the sites. */
+function divisionsAt({ shares, sites }: Prediction, gone: readonly string[]): Uint8Array {
+  const found = new Uint8Array(shares.count);
+  const wanted = sites.map((site) => gone.includes(site));
+  for (let d = 0; d < shares.count; d++)
+    for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++)
+      if (wanted[shares.seed[e] as number]) found[d] = 1;
+  return found;
+}
+
+/** Half the sum of differences of a node's parts: what left one site for another, or for nobody. */
+function difference(a: Divided, b: Divided, node: number, sites: number): number {
+  const [was, is] = [a.share[node] as number, b.share[node] as number];
+  if (was === NO_SHARE || is === NO_SHARE) return was === is ? 0 : 1;
+  const parts = new Float64Array(sites);
+  for (let e = a.starts[was] as number; e < (a.starts[was + 1] as number); e++)
+    parts[a.seed[e] as number]! += a.part[e] as number;
+  for (let e = b.starts[is] as number; e < (b.starts[is + 1] as number); e++)
+    parts[b.seed[e] as number]! -= b.part[e] as number;
+  return parts.reduce((sum, x) => sum + Math.abs(x), 0) / 2;
+}
+
+/** Sums over clients, by site; ways are taken straight. */
+class Tally {
+  readonly #expected: Expected;
+  #weights: Float64Array;
+  #unreached = 0;
+  #time = 0;
+  #timed = 0;
+
+  constructor(expected: Expected) {
+    this.#expected = expected;
+    this.#weights = new Float64Array(expected.routes.sites.length);
+  }
+
+  copy(): Tally {
+    const made = new Tally(this.#expected);
+    made.#weights = this.#weights.slice();
+    [made.#unreached, made.#time, made.#timed] = [this.#unreached, this.#time, this.#timed];
+    return made;
+  }
+
+  /** Adds what stands at a node, or takes it away; `by` are the routes that say how many hops it is. */
+  add({ share, starts, seed, part }: Divided, by: Prediction, node: number, sign: number): void {
+    const { routes } = this.#expected;
+    const { nodeWeight, terrain } = routes.ground;
+    const weight = sign * (nodeWeight[node] as number);
+    if (weight === 0) return;
+    const d = share[node] as number;
+    if (d === NO_SHARE) {
+      this.#unreached += weight;
+      return;
+    }
+    const at = terrain.nodePlace[node] as number;
+    const { km } = nearestSites(routes);
+    const hops = hopsOf(by, node);
+    for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
+      const k = seed[e] as number;
+      const mine = weight * (part[e] as number);
+      this.#weights[k]! += mine;
+      const direct = at === NOWHERE ? Number.NaN : (km[k * terrain.places + at] as number);
+      if (Number.isNaN(direct)) continue;
+      this.#time += mine * rttMs(direct, hops);
+      this.#timed += mine;
+    }
+  }
+
+  failure(without: readonly string[], moved: number): Failure {
+    return {
+      without,
+      weights: this.#weights.map((w) => Math.max(0, w)),
+      unreached: Math.max(0, this.#unreached),
+      moved,
+      meanRttMs: this.#timed > 0 ? this.#time / this.#timed : Number.NaN,
+    };
+  }
+}
