@@ -7,6 +7,7 @@ import { type Asn, parseAsn } from '../base/index.ts';
 import type { Observation } from '../predict/index.ts';
 import { unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
+import { prefixOf } from './observations.ts';
 import { printable } from './table.ts';
 
 /** What is known of a probe. */
@@ -96,7 +97,14 @@ export function readAtlas(
       const asn = six ? (probe.asn6 ?? probe.asn) : (probe.asn ?? probe.asn6);
       last.set(String(id), {
         when,
-        seen: { id: String(id), asn, cc: probe.cc, at: probe.at, site: nameOf(identity) },
+        seen: {
+          id: String(id),
+          asn,
+          cc: probe.cc,
+          at: probe.at,
+          prefix: typeof r['from'] === 'string' ? prefixOf(r['from']) : undefined,
+          site: nameOf(identity),
+        },
       });
     }
   }

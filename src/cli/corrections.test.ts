@@ -41,7 +41,7 @@ function csv(from: number, to: number, site: string): string {
 
 /** A file of corrections with one row, as somebody's hand may leave it. */
 const edited = (row: string) =>
-  `{"schema":"nearcast.corrections/1","network":"x","catchments":[{"prefix":"203.0.113.0/24","learnt":[],"observations":[${row}]}]}`;
+  `{"schema":"nearcast.corrections/2","network":"x","catchments":[{"prefix":"203.0.113.0/24","learnt":[],"observations":[${row}]}]}`;
 
 async function predicted(...more: readonly string[]): Promise<string> {
   out = [];
@@ -87,7 +87,7 @@ describe('predict --observed --save', () => {
     const { catchments } = JSON.parse(readFileSync(kept, 'utf8')) as {
       catchments: { observations: unknown[][]; learnt: unknown[] }[];
     };
-    expect(catchments[0]?.observations.filter((o) => o[5] === 'fra').length).toBe(20);
+    expect(catchments[0]?.observations.filter((o) => o[6] === 'fra').length).toBe(20);
     expect(catchments[0]?.learnt.length).toBe(2);
   });
 
@@ -122,14 +122,18 @@ describe('predict --observed --save', () => {
 
   test('a file of another version, cut short or of another shape is refused, and can be left aside', async () => {
     for (const [text, why] of [
-      ['{"schema":"nearcast.corrections/9"}', /reads nearcast\.corrections\/1/],
-      ['{"schema":"nearcast.corrections/1","netw', /cannot be used/],
+      ['{"schema":"nearcast.corrections/1"}', /reads nearcast\.corrections\/2/],
+      ['{"schema":"nearcast.corrections/2","netw', /cannot be used/],
       ['null', /schema is missing/],
-      ['{"schema":"nearcast.corrections/1","network":"x","catchments":[{}]}', /catchments\.0/],
-      [edited('["1",3320,"DE",139.7,35.7,"sin"]'), /observations\.0\.3: .*<=90/],
-      [edited('["1",3320,"DE",35.7,1397,"sin"]'), /observations\.0\.4: .*<=180/],
-      [edited('["1",-1,"DE",null,null,"sin"]'), /observations\.0\.1: .*>=0/],
-      [edited('["1",3320,"de",null,null,"sin"]'), /observations\.0\.2: a country in two capital letters/],
+      ['{"schema":"nearcast.corrections/2","network":"x","catchments":[{}]}', /catchments\.0/],
+      [edited('["1",3320,"DE",139.7,35.7,null,"sin"]'), /observations\.0\.3: .*<=90/],
+      [edited('["1",3320,"DE",35.7,1397,null,"sin"]'), /observations\.0\.4: .*<=180/],
+      [edited('["1",-1,"DE",null,null,null,"sin"]'), /observations\.0\.1: .*>=0/],
+      [edited('["1",3320,"DE",null,null,"1.2.3.4/24","sin"]'), /observations\.0\.5: a prefix/],
+      [
+        edited('["1",3320,"de",null,null,null,"sin"]'),
+        /observations\.0\.2: a country in two capital letters/,
+      ],
     ] as const) {
       writeFileSync(kept, text);
       await expect(predicted()).rejects.toThrow(why);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Prefix } from '../base/index.ts';
+import { type Prefix, parsePrefix } from '../base/index.ts';
 import {
   eachExpected,
   expectedAt,
@@ -36,8 +36,9 @@ const MOST_SOURCES = 100;
 const LONGEST_NAME = 200;
 
 const NAME = z.string().min(1).max(LONGEST_NAME);
+const PREFIX = z.custom<Prefix>((text) => typeof text === 'string' && parsePrefix(text) === text, 'a prefix');
 const FILE = z.object({
-  schema: z.literal('nearcast.corrections/1'),
+  schema: z.literal('nearcast.corrections/2'),
   network: z.string(),
   catchments: z
     .array(
@@ -48,7 +49,7 @@ const FILE = z.object({
             z.object({ file: z.string(), sha256: z.string(), clients: z.number().int(), saved: z.string() }),
           )
           .max(MOST_SOURCES),
-        /** Client, AS number, country, latitude, longitude, site. */
+        /** Client, AS number, country, latitude, longitude, prefix, site. */
         observations: z
           .array(
             z.tuple([
@@ -57,6 +58,7 @@ const FILE = z.object({
               z.string().regex(/^([A-Z]{2})?$/, 'a country in two capital letters, or nothing'),
               z.number().min(-90).max(90).nullable(),
               z.number().min(-180).max(180).nullable(),
+              PREFIX.nullable(),
               NAME,
             ]),
           )
@@ -86,9 +88,9 @@ function readKept(file: string): Kept | undefined {
     throw refuse(printable((error as Error).message));
   }
   const { schema } = (raw ?? {}) as { schema?: unknown };
-  if (schema !== 'nearcast.corrections/1')
+  if (schema !== 'nearcast.corrections/2')
     throw refuse(
-      `its schema is ${JSON.stringify(schema) ?? 'missing'}, this program reads nearcast.corrections/1`,
+      `its schema is ${JSON.stringify(schema) ?? 'missing'}, this program reads nearcast.corrections/2`,
     );
   const parsed = FILE.safeParse(raw);
   if (!parsed.success) {
@@ -114,14 +116,22 @@ export function saveCorrections(
   now: Date = new Date(),
 ): string {
   const file = correctionsFile(plan);
-  const kept = readKept(file) ?? { schema: 'nearcast.corrections/1' as const, network, catchments: [] };
+  const kept = readKept(file) ?? { schema: 'nearcast.corrections/2' as const, network, catchments: [] };
   const before = kept.catchments.find((c) => c.prefix === prefix);
   const byClient = new Map((before?.observations ?? []).map((row) => [row[0], row]));
   // What a server calls itself may be anything; what could not be read again is not written.
   const named = seen.filter(({ id, site }) => isName(id) && isName(site));
   for (const o of named) {
     byClient.delete(o.id);
-    byClient.set(o.id, [o.id, o.asn ?? null, o.cc, o.at?.lat ?? null, o.at?.lon ?? null, o.site]);
+    byClient.set(o.id, [
+      o.id,
+      o.asn ?? null,
+      o.cc,
+      o.at?.lat ?? null,
+      o.at?.lon ?? null,
+      o.prefix ?? null,
+      o.site,
+    ]);
   }
   const observations = [...byClient.values()].slice(-MOST_OBSERVATIONS);
   const sha256 = createHash('sha256').update(source.bytes).digest('hex');
@@ -183,8 +193,9 @@ function sourcesText(kept: Catchment): string {
   return `${last.join('; ')}${more > 0 ? ` and ${more} before` : ''}`;
 }
 
-function fromRow([id, asn, cc, lat, lon, site]: Catchment['observations'][number]): Observation {
-  return { id, asn: asn ?? undefined, cc, at: lat === null || lon === null ? undefined : { lat, lon }, site };
+function fromRow([id, asn, cc, lat, lon, prefix, site]: Catchment['observations'][number]): Observation {
+  const at = lat === null || lon === null ? undefined : { lat, lon };
+  return { id, asn: asn ?? undefined, cc, at, prefix: prefix ?? undefined, site };
 }
 
 /** Where a group of networks is expected to land by what is kept beside the plan; undefined when nothing is. */

@@ -1,7 +1,7 @@
 /** Files of who landed where: CSV whose first line names the columns, with a site for each client. */
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { parseAsn } from '../base/index.ts';
+import { hostPrefix, type Prefix, parseAddress, parseAsn, parsePrefix } from '../base/index.ts';
 import {
   type Guess,
   MOST_OBSERVATIONS,
@@ -102,6 +102,7 @@ export function readObservations(
         asn,
         cc: row.cc.toUpperCase(),
         at: placed ? { lat, lon } : undefined,
+        prefix: prefixOf(row.prefix),
         site: row.site,
       });
       return undefined;
@@ -114,6 +115,12 @@ export function readObservations(
   if (observations.length === 0)
     throw new Failure([`${file} has no observation in it`, ...complaints].join('\n'));
   return { observations, complaints, unanswered, leftOut: sample.leftOut };
+}
+
+/** The prefix in a text, or of the address in it; undefined for whatever else somebody calls a client. */
+export function prefixOf(text: string): Prefix | undefined {
+  const address = parseAddress(text);
+  return address ? hostPrefix(address) : parsePrefix(text);
 }
 
 /** Reads where an attack comes from: CSV with the columns asn and weight. Plain, gzip or bzip2. */

@@ -72,9 +72,9 @@ describe('score', () => {
       const unlearnt = scores.get('routes and distance');
       expect(unlearnt?.exact.rate).toBeGreaterThan(0.45);
       expect(unlearnt?.near.rate).toBeGreaterThan(0.63);
-      expect(learnt?.exact.rate).toBeGreaterThan((majority?.exact.rate ?? 1) + 0.015);
-      expect(learnt?.near.rate).toBeGreaterThan((majority?.near.rate ?? 1) + 0.015);
-      expect(learnt?.brier).toBeLessThan(0.5);
+      expect(learnt?.exact.rate).toBeGreaterThan((majority?.exact.rate ?? 1) + 0.05);
+      expect(learnt?.near.rate).toBeGreaterThan((majority?.near.rate ?? 1) + 0.035);
+      expect(learnt?.brier).toBeLessThan(0.44);
       // What it says of the many is within a few points of what is so.
       for (const bin of learnt?.reliability ?? [])
         if (bin.count >= 100) expect(Math.abs(bin.said - bin.right.rate)).toBeLessThan(0.12);

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { parseAsn } from '../base/index.ts';
 import {
   type Announcement,
+  type Client,
   crossValidated,
   groundOf,
   type HopScores,
@@ -13,6 +14,8 @@ import {
   predict,
   rulesFor,
   scoreHops,
+  type Together,
+  together,
 } from '../predict/index.ts';
 import {
   AsRelReader,
@@ -57,6 +60,10 @@ const PATH_FILES = {
   paths: 'truth/as-paths-2016-02-sample.txt.gz',
 } as const;
 
+/** The columns of the two days. */
+const EARLIER = 'metro0515';
+const LATER = 'metro0522';
+
 /** Quad9, and the network that carries it at many sites. */
 const OPERATOR = 19281;
 const CARRIER = 42;
@@ -80,20 +87,53 @@ export function scoreCommand(write: Write = toStandardOutput): Command {
         return;
       }
       const scores = scoreQuad9(folder);
+      const alike = landTogether(folder);
       const paths = Object.values(PATH_FILES).every((file) => existsSync(join(folder, file)))
         ? scorePaths(folder)
         : undefined;
       if (options.json) {
-        const document = { schema: 'nearcast.score/1', truth: FILES.truth, scores, ...(paths && { paths }) };
+        const document = {
+          schema: 'nearcast.score/1',
+          truth: FILES.truth,
+          scores,
+          together: alike,
+          ...(paths && { paths }),
+        };
         write(`${JSON.stringify(document, null, 2)}\n`);
         return;
       }
       const colour = wantsColour(process.stdout);
       write(`Quad9, May 2021, from RIPE Atlas probes:\n${scoreText(scores, colour)}`);
       write(
+        `How often do two that have this in common land together?\n${formatTable(TOGETHER, alike, colour)}\n`,
+      );
+      write(
         paths ? `\n${hopText(paths, colour)}` : `\nAS paths: skipped, ${folder} lacks the files of 2016\n`,
       );
     });
+}
+
+interface Alike extends Together {
+  readonly what: string;
+}
+
+const TOGETHER: readonly Column<Alike>[] = [
+  { title: 'IN COMMON', text: (a) => a.what },
+  { title: 'CLIENTS', align: 'right', text: (a) => String(a.clients) },
+  { title: 'TOGETHER', align: 'right', text: (a) => `${(100 * a.rate).toFixed(1)} %` },
+];
+
+/** What the truth itself allows: how often clients of which a rule knows the same land together. */
+export function landTogether(folder: string): readonly Alike[] {
+  const file = join(folder, FILES.truth);
+  const { observations } = readObservations(file, [LATER]);
+  const both = [...readObservations(file, [EARLIER]).observations, ...observations];
+  const network = (c: Client) => (c.asn === undefined ? undefined : `${c.asn} ${c.cc}`);
+  return [
+    { what: 'the client itself, a week apart', ...together(both, (c) => c.id) },
+    { what: 'network and country', ...together(observations, network) },
+    { what: 'country', ...together(observations, (c) => c.cc || undefined) },
+  ];
 }
 
 /** Scores next hops on the paths in the folder; under a second. */
@@ -145,7 +185,7 @@ export function scoreQuad9(folder: string): readonly Scored[] {
   const ground = groundOf(assembleWorld({ graph, infos: [infos], presence, cities }));
   const prediction = predict(ground, { operator: OPERATOR, announcements });
   // The second of the two days, as in the published baselines.
-  const { observations } = readObservations(join(folder, FILES.truth), ['metro0522']);
+  const { observations } = readObservations(join(folder, FILES.truth), [LATER]);
   return scoresOf(prediction, guessesOf(prediction, observations));
 }
 

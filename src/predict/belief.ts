@@ -1,5 +1,5 @@
 /** What is believed of one client before anything was measured: what its routes say, and what any map would. */
-import type { Asn } from '../base/index.ts';
+import type { Asn, Prefix } from '../base/index.ts';
 import { CITIES, distanceKm, type LatLon, nearestPlace, type Place } from '../topology/index.ts';
 import { cityAnswer, eachPart } from './catchment.ts';
 import { nodesOfAs } from './group.ts';
@@ -14,6 +14,8 @@ export interface Client {
   /** Two letters; empty when unknown. */
   readonly cc: string;
   readonly at?: LatLon | undefined;
+  /** Its addresses. Only what is learnt of other clients of its network is weighed by them. */
+  readonly prefix?: Prefix | undefined;
 }
 
 /**

@@ -34,7 +34,7 @@ export function expectedAt(learned: Learned, node: number): Float64Array | undef
   const division = prediction.shares.share[node] as number;
   if (division === NO_SHARE) return undefined;
   const client = clientAt(learned, node);
-  const prior = priorAt(learned, node, division, client.cc);
+  const prior = priorAt(learned, node, division, client);
   const parts = refined(learned, client, prior.belief);
   // Most networks are like none that was seen: they share what their city and their routes say.
   if (parts !== prior.belief) return withoutCrumbs(parts);
@@ -60,7 +60,7 @@ const priors = new WeakMap<Learned, Map<string, Map<number, Prior>>>();
 const MOST_KEPT = 100_000;
 
 /** What holds for all clients of a country, a city and a division of routes; worked out once. */
-function priorAt(learned: Learned, node: number, division: number, cc: string): Prior {
+function priorAt(learned: Learned, node: number, division: number, { cc, at }: Client): Prior {
   const { prediction } = learned;
   const { terrain } = prediction.ground;
   let countries = priors.get(learned);
@@ -70,7 +70,7 @@ function priorAt(learned: Learned, node: number, division: number, cc: string): 
   const key = division * (NOWHERE + 1) + (terrain.nodePlace[node] as number);
   const before = known.get(key);
   if (before) return before;
-  const prior = { belief: inCountry(learned, cc, believedAt(prediction, node, cc)) };
+  const prior = { belief: inCountry(learned, cc, at, believedAt(prediction, node, cc)) };
   if (known.size < MOST_KEPT) known.set(key, prior);
   return prior;
 }

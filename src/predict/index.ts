@@ -84,7 +84,16 @@ export { city, worldIn } from './notation.ts';
 export { expected, type Learned, learn, MOST_OBSERVATIONS, type Observation } from './observed.ts';
 export { MARGIN_KM, type Prediction, type PredictOptions, predict, type Remark } from './predict.ts';
 export { crossValidated, type Guess, type Rule, rulesFor } from './rules.ts';
-export { type Bin, NEAR_KM, type Rate, type Score, scoreOf, wilson } from './score.ts';
+export {
+  type Bin,
+  NEAR_KM,
+  type Rate,
+  type Score,
+  scoreOf,
+  type Together,
+  together,
+  wilson,
+} from './score.ts';
 export {
   type Found,
   type Goal,

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countryOf, indexOf, neighboursOf } from '../topology/index.ts';
+import type { Prefix } from '../base/index.ts';
+import { countryOf, indexOf, nameOf, neighboursOf } from '../topology/index.ts';
 import {
   type Announcement,
   believed,
+  type Client,
   clientAnswer,
   crossValidated,
   expected,
@@ -13,6 +15,7 @@ import {
   predict,
   rulesFor,
   scoreOf,
+  together,
   wilson,
 } from './index.ts';
 import { refined } from './observed.ts';
@@ -25,13 +28,26 @@ const clients = Array.from({ length: 300 }, (_, i) => {
   return { id: String(i), asn, cc: clientAnswer(prediction, asn)?.cc ?? '' };
 });
 
-/** Networks alike the obvious way: every pair compared. */
+/** Networks alike the obvious way: every pair compared, and each by all that is in the graph. */
 function likeness(a: number, b: number): number {
-  const providers = (asn: number) => new Set(neighboursOf(world.graph.providers, indexOf(world.graph, asn)));
-  const [mine, theirs] = [providers(a), providers(b)];
-  const common = [...mine].filter((p) => theirs.has(p)).length;
-  const buys = mine.has(indexOf(world.graph, b)) || theirs.has(indexOf(world.graph, a));
-  return (common === 0 ? 0 : common / (mine.size + theirs.size - common)) ** 2 + (buys ? 0.3 : 0);
+  const { graph } = world;
+  const carriers = (asn: number) => {
+    const v = indexOf(graph, asn);
+    const providers = [...neighboursOf(graph.providers, v)];
+    return Array.from(graph.asns, (_, x) => {
+      const part =
+        (x === v ? (providers.length > 0 ? 0.3 : 1) : 0) +
+        (providers.includes(x) ? 0.7 / providers.length : 0);
+      return Math.sqrt(
+        part * Math.log((1 + graph.asns.length) / (1 + neighboursOf(graph.customers, x).length)),
+      );
+    });
+  };
+  const [mine, theirs] = [carriers(a), carriers(b)];
+  const dot = mine.reduce((sum, x, i) => sum + x * (theirs[i] as number), 0);
+  const name = (asn: number) => nameOf(world, indexOf(graph, asn));
+  const alike = name(a) !== '' && name(a) === name(b);
+  return 2 * (dot / Math.hypot(...mine) / Math.hypot(...theirs)) ** 2 + (alike ? 1 : 0);
 }
 
 describe('what is believed and learnt of a client', () => {
@@ -72,6 +88,27 @@ describe('what is believed and learnt of a client', () => {
     const part = [0, 1, 3, 20].map((n) => expected(learn(prediction, seen(n)), client)[2] as number);
     expect([...part].sort((a, b) => a - b)).toEqual(part);
     expect(part[3]).toBeGreaterThan(0.9);
+  });
+
+  test("of a network's clients those whose addresses begin alike say more, and those who landed near", () => {
+    const client = clients[7] as (typeof clients)[number];
+    const seen: Observation[] = ['fra', 'sin'].map((site, i) => ({
+      ...client,
+      id: site,
+      prefix: `10.${16 * i}.0.0/24` as Prefix,
+      site,
+    }));
+    const learned = learn(prediction, seen);
+    const parts = (more: Partial<Client>) => expected(learned, { ...client, ...more });
+    const [fra, , sin] = parts({}) as unknown as [number, number, number];
+    const [, , sinAlike] = parts({ prefix: '10.17.0.0/24' as Prefix }) as unknown as [number, number, number];
+    expect(sinAlike).toBeGreaterThan(sin);
+    // Another /12, no IPv4 prefix: as if nothing were known of it.
+    for (const prefix of ['11.0.0.0/24', '2001:db8::/48'] as Prefix[])
+      expect(parts({ prefix })).toEqual(parts({}));
+    const [atSin, atFra] = [prediction.places[2], prediction.places[0]];
+    expect(parts({ at: atSin })[2]).toBeGreaterThan(sin);
+    expect(parts({ at: atFra })[0]).toBeGreaterThan(fra);
   });
 
   test('observations of sites that the prediction does not have teach nothing', () => {
@@ -158,6 +195,14 @@ describe('scores', () => {
     ]);
     expect(exact.rate).toBe(0.5);
   });
+});
+
+test('how often two of a kind land together is the mean over those who have a fellow', () => {
+  const seen = (cc: string, site: string) => ({ id: `${cc} ${site}`, cc, site });
+  const all = [seen('DE', 'fra'), seen('DE', 'fra'), seen('DE', 'sin'), seen('US', 'nyc'), seen('', 'sin')];
+  // Each of the two at fra has one of two fellows beside it, the one at sin none; nyc is alone, and one has no country.
+  expect(together(all, (c) => c.cc || undefined)).toEqual({ clients: 3, rate: 1 / 3 });
+  expect(together(all, () => undefined)).toEqual({ clients: 0, rate: Number.NaN });
 });
 
 describe('a whole prediction corrected', () => {

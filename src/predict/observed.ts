@@ -2,9 +2,10 @@
  * Where clients did land, and what that says of others: corrections learnt from some clients for those nobody saw. Each step
  * takes the one before as its prior: the belief, what each site draws, the country, networks alike, the network itself.
  */
-import type { Asn } from '../base/index.ts';
-import { distanceKm, indexOf, neighboursOf } from '../topology/index.ts';
+import { type Asn, ipv4Number, prefixFamily } from '../base/index.ts';
+import { distanceKm, type LatLon } from '../topology/index.ts';
 import { believed, type Client } from './belief.ts';
+import { countedAlike, type Kin, kinOf } from './kinship.ts';
 import type { Prediction } from './predict.ts';
 
 /** A client and the site where it landed. */
@@ -16,20 +17,23 @@ export interface Observation extends Client {
 export const MOST_OBSERVATIONS = 200_000;
 
 /**
- * How many observations the belief before them is worth: of a site, of a country, of networks alike, of the network. Chosen by
- * cross-validation on the Quad9 sample; half or twice as much changes the rate of right answers by less than a point.
+ * How many observations the belief before them is worth: of a site, of a country, of networks alike, of the network. These and
+ * what follows were chosen by cross-validation on the Quad9 sample; half or twice as much of any changes the rate of right
+ * answers by less than a point.
  */
-const TRUST = { site: 3, country: 2, alike: 1, network: 0.7 } as const;
+const TRUST = { site: 3, country: 2.5, alike: 1, network: 0.7 } as const;
 /** How often the sites' draw is brought closer to what was seen. */
 const ROUNDS = 8;
 /** The most observations that say what sites draw: thousands say it as well as all. */
 const MOST_WEIGHED = 5_000;
-/** Beside what two networks' providers have in common (squared): one buys from the other. */
-const BUYS = 0.3;
-/** An observation of the same network in another country, or of one at another known point, counts this much. */
+/** Of a client whose place is known: an observation counts by how far from it is the site where it landed. */
+const FAR = 0.1;
+const NEAR = 2;
+const NEAR_KM = 400;
+/** An observation of the same network in another country counts this much. */
 const ABROAD = 0.1;
-const ELSEWHERE = 0.3;
-const NEARBY = { more: 2, km: 200 } as const;
+/** One in the same /12 counts twice, and for each bit more of the IPv4 address, up to a /16, twice that more. */
+const SAME_BITS = { from: 12, to: 16 } as const;
 
 /** Observations prepared to learn from. */
 export interface Learned {
@@ -43,6 +47,8 @@ export interface Learned {
 
 interface Seen extends Client {
   readonly index: number;
+  /** Of its IPv4 prefix; undefined when that is not known. */
+  readonly address: number | undefined;
 }
 
 /** A network that is not known, among those of a country. */
@@ -57,7 +63,7 @@ export function learn(prediction: Prediction, observations: readonly Observation
   for (const seen of observations.slice(0, MOST_OBSERVATIONS)) {
     const index = number.get(seen.site);
     if (index === undefined) continue;
-    const noted = { ...seen, index };
+    const noted = { ...seen, index, address: ipv4Of(seen) };
     all.push(noted);
     const country = countries.get(seen.cc) ?? new Map<Asn, Float64Array>();
     countries.set(seen.cc, country);
@@ -99,36 +105,46 @@ function drawOf(prediction: Prediction, seen: readonly Seen[]): Float64Array {
 
 /**
  * What is expected of a client: the belief with the sites' draw, then corrected by its country, by networks of that country
- * alike (the same providers, or one buys from the other), and by its own network, each a Dirichlet estimate with the one
- * before as prior. Sums to one.
+ * alike, and by its own network, each a Dirichlet estimate with the one before as prior. Sums to one.
  */
 export function expected(learned: Learned, client: Client): Float64Array {
-  return refined(learned, client, inCountry(learned, client.cc, believed(learned.prediction, client)));
+  return refined(
+    learned,
+    client,
+    inCountry(learned, client.cc, client.at, believed(learned.prediction, client)),
+  );
 }
 
-/** The first half of {@link expected}: what holds for all clients of a country that are believed to land alike. */
-export function inCountry(learned: Learned, cc: string, belief: Float64Array): Float64Array {
+/** The first half of {@link expected}: what holds for all clients of a country and a place that are believed to land alike. */
+export function inCountry(
+  learned: Learned,
+  cc: string,
+  at: LatLon | undefined,
+  belief: Float64Array,
+): Float64Array {
   const drawn = belief.map((p, k) => p * (learned.draw[k] as number));
   const sum = drawn.reduce((a, b) => a + b, 0);
   const prior = drawn.map((p) => p / sum);
-  return learned.countries.has(cc) && cc !== ''
-    ? corrected(prior, countedIn(learned, cc), TRUST.country)
-    : prior;
+  if (cc === '' || !learned.countries.has(cc)) return prior;
+  const near = nearness(learned, at);
+  const counts = countedIn(learned, cc).map((count, k) => count * (near[k] as number));
+  return corrected(prior, counts, TRUST.country);
 }
 
 /** The second half: what was seen of networks alike and of the client's own. The prior itself where nothing was. */
 export function refined(learned: Learned, client: Client, prior: Float64Array): Float64Array {
   let belief = prior;
-  const alike = client.cc === '' ? undefined : countedAlike(learned, client);
+  if (client.asn === undefined) return belief;
+  const alike = client.cc === '' ? undefined : alikeIn(learned, client.cc, client.asn);
   if (alike) belief = corrected(belief, alike, TRUST.alike);
-  const same = client.asn === undefined ? undefined : learned.networks.get(client.asn);
+  const same = learned.networks.get(client.asn);
   if (!same) return belief;
+  const near = nearness(learned, client.at);
+  const address = ipv4Of(client);
   const counts = new Float64Array(belief.length);
-  for (const seen of same) {
-    const near = client.at && seen.at ? Math.exp(-distanceKm(client.at, seen.at) / NEARBY.km) : undefined;
-    const place = near === undefined ? 1 : ELSEWHERE + NEARBY.more * near;
-    counts[seen.index]! += (seen.cc === client.cc ? 1 : ABROAD) * place;
-  }
+  for (const seen of same)
+    counts[seen.index]! +=
+      (seen.cc === client.cc ? 1 : ABROAD) * (near[seen.index] as number) * bitsAlike(address, seen.address);
   return corrected(belief, counts, TRUST.network);
 }
 
@@ -137,40 +153,56 @@ function corrected(prior: Float64Array, counts: Float64Array, trust: number): Fl
   return prior.map((p, k) => ((counts[k] as number) + trust * p) / (sum + trust));
 }
 
+/** The address of a client's IPv4 prefix, 32 bits. */
+function ipv4Of({ prefix }: Client): number | undefined {
+  return prefix && prefixFamily(prefix) === 4 ? ipv4Number(prefix.slice(0, prefix.indexOf('/'))) : undefined;
+}
+
+/** How much more an observation counts because the addresses of the two begin alike; one where that is not known. */
+function bitsAlike(a: number | undefined, b: number | undefined): number {
+  if (a === undefined || b === undefined) return 1;
+  const bits = Math.min(SAME_BITS.to, Math.clz32(a ^ b));
+  return bits < SAME_BITS.from ? 1 : 1 + 2 ** (bits - SAME_BITS.from);
+}
+
 /** What is worked out once and asked for often: whole predictions are corrected network by network, city by city. */
 interface Counted {
   readonly inCountry: Map<string, Float64Array>;
   readonly kin: Map<string, Kin>;
+  readonly near: WeakMap<LatLon, Float64Array>;
   /** Of the network asked about last, by country. */
   alike: { readonly asn: Asn | undefined; readonly by: Map<string, Float64Array | undefined> };
-}
-
-/** The networks that were seen in a country, found by who is alike: an asker looks at those only. */
-interface Kin {
-  /** In the order in which they were seen. */
-  readonly networks: readonly {
-    readonly asn: Asn;
-    readonly providers: number;
-    readonly counts: Float64Array;
-  }[];
-  /** Places in `networks` of those that buy from an AS index, and of the network that is that index. */
-  readonly buyers: ReadonlyMap<number, readonly number[]>;
-  readonly itself: ReadonlyMap<number, number>;
-  /** By place in `networks`, all zero between questions: providers in common, and whether one buys from the other. */
-  readonly common: Uint32Array;
-  readonly trade: Uint8Array;
 }
 
 const counted = new WeakMap<Learned, Counted>();
 
 function countedOf(learned: Learned): Counted {
   let known = counted.get(learned);
-  if (!known)
-    counted.set(
-      learned,
-      (known = { inCountry: new Map(), kin: new Map(), alike: { asn: undefined, by: new Map() } }),
-    );
+  if (!known) {
+    known = {
+      inCountry: new Map(),
+      kin: new Map(),
+      near: new WeakMap(),
+      alike: { asn: undefined, by: new Map() },
+    };
+    counted.set(learned, known);
+  }
   return known;
+}
+
+/** By site, how much an observation that landed there says of a client at a place; one of a client that may be anywhere. */
+function nearness(learned: Learned, at: LatLon | undefined): Float64Array {
+  const { places } = learned.prediction;
+  if (!at) return new Float64Array(places.length).fill(1);
+  const known = countedOf(learned).near;
+  let near = known.get(at);
+  if (!near) {
+    near = Float64Array.from(places, (place) =>
+      place ? FAR + NEAR * Math.exp(-distanceKm(place, at) / NEAR_KM) : FAR,
+    );
+    known.set(at, near);
+  }
+  return near;
 }
 
 /** All that was seen in a country, by site. */
@@ -185,71 +217,18 @@ function countedIn(learned: Learned, cc: string): Float64Array {
   return sum;
 }
 
-function kinOf(learned: Learned, cc: string): Kin {
-  const known = countedOf(learned).kin;
-  let kin = known.get(cc);
-  if (kin) return kin;
-  const { graph } = learned.prediction.ground.world;
-  const networks: { asn: Asn; providers: number; counts: Float64Array }[] = [];
-  const buyers = new Map<number, number[]>();
-  const itself = new Map<number, number>();
-  for (const [asn, counts] of learned.countries.get(cc) ?? []) {
-    if (asn === UNKNOWN) continue;
-    const v = indexOf(graph, asn);
-    const providers = v < 0 ? [] : [...neighboursOf(graph.providers, v)];
-    if (v >= 0) itself.set(v, networks.length);
-    for (const p of providers) {
-      const list = buyers.get(p);
-      if (list) list.push(networks.length);
-      else buyers.set(p, [networks.length]);
-    }
-    networks.push({ asn, providers: providers.length, counts });
-  }
-  const common = new Uint32Array(networks.length);
-  kin = { networks, buyers, itself, common, trade: new Uint8Array(networks.length) };
-  known.set(cc, kin);
-  return kin;
-}
-
-/**
- * What was seen of networks in the client's country that are like its own, by site, each by how alike it is: what their
- * providers have in common of all (Jaccard, squared), and whether one buys from the other. Undefined when there are none.
- */
-function countedAlike(learned: Learned, { asn, cc }: Client): Float64Array | undefined {
+/** What was seen in a country of networks like one, by site. Undefined when nothing was. */
+function alikeIn(learned: Learned, cc: string, asn: Asn): Float64Array | undefined {
   const known = countedOf(learned);
   if (known.alike.asn !== asn) known.alike = { asn, by: new Map() };
   const { by } = known.alike;
   if (by.has(cc)) return by.get(cc);
-  const { graph } = learned.prediction.ground.world;
-  const v = asn === undefined ? -1 : indexOf(graph, asn);
-  let sum: Float64Array | undefined;
-  if (v >= 0) {
-    const { networks, buyers, itself, common, trade } = kinOf(learned, cc);
-    const own = neighboursOf(graph.providers, v);
-    const found: number[] = [];
-    const note = (i: number, marks: Uint32Array | Uint8Array) => {
-      if (common[i] === 0 && trade[i] === 0) found.push(i);
-      marks[i]! += 1;
-    };
-    for (const i of buyers.get(v) ?? []) note(i, trade);
-    for (const p of own) {
-      for (const i of buyers.get(p) ?? []) note(i, common);
-      const seller = itself.get(p);
-      if (seller !== undefined) note(seller, trade);
-    }
-    // In the order in which they were seen, so that the sum does not hang on who asks.
-    for (const i of found.sort((a, b) => a - b)) {
-      const other = networks[i] as Kin['networks'][number];
-      const shared = common[i] as number;
-      const buys = trade[i] !== 0;
-      common[i] = trade[i] = 0;
-      if (other.asn === asn) continue;
-      const like =
-        (shared === 0 ? 0 : shared / (own.length + other.providers - shared)) ** 2 + (buys ? BUYS : 0);
-      sum ??= new Float64Array(learned.prediction.sites.length);
-      for (let k = 0; k < sum.length; k++) sum[k]! += like * (other.counts[k] as number);
-    }
+  let kin = known.kin.get(cc);
+  if (!kin) {
+    kin = kinOf(learned.prediction.ground.world, learned.countries.get(cc) ?? []);
+    known.kin.set(cc, kin);
   }
+  const sum = countedAlike(kin, asn);
   by.set(cc, sum);
   return sum;
 }

@@ -1,5 +1,7 @@
 /** How good guesses were: agreement with its interval, Brier score, and whether 80 % means 80 %. */
 import { distanceKm } from '../topology/index.ts';
+import type { Client } from './belief.ts';
+import type { Observation } from './observed.ts';
 import type { Prediction } from './predict.ts';
 import type { Guess } from './rules.ts';
 
@@ -46,6 +48,37 @@ export interface Score {
   /** Mean over the guesses of Σ (probability − outcome)² over the sites: 0 perfect, 2 sure and wrong. */
   readonly brier: number;
   readonly reliability: readonly Bin[];
+}
+
+/** How often two clients that have something in common land together: what no rule that knows no more of them can beat by much. */
+export interface Together {
+  /** How many clients have another one beside them. */
+  readonly clients: number;
+  /** The mean over those of the part of the others that landed where they did. */
+  readonly rate: number;
+}
+
+/** Compares every client with the others of the same key; without a key with none. */
+export function together(
+  observations: readonly Observation[],
+  keyOf: (client: Client) => string | undefined,
+): Together {
+  const groups = new Map<string, Map<string, number>>();
+  for (const o of observations) {
+    const key = keyOf(o);
+    if (key === undefined) continue;
+    const sites = groups.get(key) ?? new Map<string, number>();
+    groups.set(key, sites);
+    sites.set(o.site, (sites.get(o.site) ?? 0) + 1);
+  }
+  let [clients, sum] = [0, 0];
+  for (const sites of groups.values()) {
+    const all = [...sites.values()].reduce((a, b) => a + b, 0);
+    if (all < 2) continue;
+    clients += all;
+    for (const here of sites.values()) sum += (here * (here - 1)) / (all - 1);
+  }
+  return { clients, rate: clients === 0 ? Number.NaN : sum / clients };
 }
 
 export const NEAR_KM = 500;
