@@ -11,6 +11,8 @@ export {
   underAttack,
 } from './attack.ts';
 export { believed, type Client, kilometresFrom, routedParts } from './belief.ts';
+export { carried, type Expected, expectedOf, strayed } from './carried.ts';
+export { expectedFailures } from './carried-failure.ts';
 export {
   type CityAnswer,
   type ClientAnswer,
