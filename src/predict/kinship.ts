@@ -13,27 +13,43 @@ export interface Kin {
   readonly world: World;
   /** In the order in which they were seen. */
   readonly networks: readonly { readonly asn: Asn; readonly counts: Float64Array }[];
-  /** By AS index, the networks that it carries: their places in `networks`, and how much of them it is. */
-  readonly carried: ReadonlyMap<number, readonly { readonly place: number; readonly part: number }[]>;
+  /** By AS index, the networks that it carries. */
+  readonly carried: ReadonlyMap<number, Carried>;
   /** By name of an organisation, the places in `networks` of its own. */
   readonly named: ReadonlyMap<string, readonly number[]>;
+  /** By place in `networks`, all zero between questions: the cosine with the one asked about. */
+  readonly cosines: Float64Array;
+}
+
+/** Places in `networks`, and how much of each of them the carrier is. */
+interface Carried {
+  readonly places: number[];
+  readonly parts: number[];
 }
 
 /** Prepares networks of a world, each with its counts by site. Those that the graph does not know are like none. */
 export function kinOf(world: World, seen: Iterable<readonly [Asn, Float64Array]>): Kin {
   const networks: { asn: Asn; counts: Float64Array }[] = [];
-  const carried = new Map<number, { place: number; part: number }[]>();
+  const carried = new Map<number, Carried>();
   const named = new Map<string, number[]>();
   for (const [asn, counts] of seen) {
     const v = indexOf(world.graph, asn);
     if (v < 0) continue;
     const place = networks.length;
     networks.push({ asn, counts });
-    for (const [carrier, part] of carriersOf(world, v)) noted(carried, carrier, { place, part });
+    for (const [carrier, part] of carriersOf(world, v)) {
+      const list = carried.get(carrier) ?? { places: [], parts: [] };
+      carried.set(carrier, list);
+      list.places.push(place);
+      list.parts.push(part);
+    }
     const name = nameOf(world, v);
-    if (name) noted(named, name, place);
+    if (!name) continue;
+    const own = named.get(name) ?? [];
+    named.set(name, own);
+    own.push(place);
   }
-  return { world, networks, carried, named };
+  return { world, networks, carried, named, cosines: new Float64Array(networks.length) };
 }
 
 /**
@@ -41,23 +57,31 @@ export function kinOf(world: World, seen: Iterable<readonly [Asn, Float64Array]>
  * between who carries the two. Undefined when there are none.
  */
 export function countedAlike(kin: Kin, asn: Asn): Float64Array | undefined {
-  const v = indexOf(kin.world.graph, asn);
+  const { world, networks, cosines } = kin;
+  const v = indexOf(world.graph, asn);
   if (v < 0) return undefined;
-  const cosines = new Map<number, number>();
-  for (const [carrier, part] of carriersOf(kin.world, v))
-    for (const other of kin.carried.get(carrier) ?? [])
-      cosines.set(other.place, (cosines.get(other.place) ?? 0) + part * other.part);
-  const weights = new Map(Array.from(cosines, ([place, cosine]) => [place, CARRIED_ALIKE * cosine ** 2]));
-  for (const place of kin.named.get(nameOf(kin.world, v)) ?? [])
-    weights.set(place, (weights.get(place) ?? 0) + SAME_NAME);
-  let sum: Float64Array | undefined;
-  // In the order in which they were seen, so that the sum does not hang on who asks.
-  for (const [place, weight] of [...weights].sort(([a], [b]) => a - b)) {
-    const other = kin.networks[place] as Kin['networks'][number];
-    if (other.asn === asn) continue;
-    sum ??= new Float64Array(other.counts.length);
-    for (const [k, count] of other.counts.entries()) sum[k]! += weight * count;
+  const found: number[] = [];
+  for (const [carrier, part] of carriersOf(world, v)) {
+    const list = kin.carried.get(carrier);
+    if (!list) continue;
+    for (let i = 0; i < list.places.length; i++) {
+      const place = list.places[i] as number;
+      if (cosines[place] === 0) found.push(place);
+      cosines[place]! += part * (list.parts[i] as number);
+    }
   }
+  let sum: Float64Array | undefined;
+  const count = (place: number, weight: number) => {
+    const other = networks[place] as Kin['networks'][number];
+    if (other.asn === asn) return;
+    sum ??= new Float64Array(other.counts.length);
+    for (let k = 0; k < sum.length; k++) sum[k]! += weight * (other.counts[k] as number);
+  };
+  for (const place of found) {
+    count(place, CARRIED_ALIKE * (cosines[place] as number) ** 2);
+    cosines[place] = 0;
+  }
+  for (const place of kin.named.get(nameOf(world, v)) ?? []) count(place, SAME_NAME);
   return sum;
 }
 
@@ -76,10 +100,4 @@ function carriersOf(world: World, v: number): [number, number][] {
   ]);
   const length = Math.hypot(...found.map(([, part]) => part));
   return length > 0 ? found.map(([carrier, part]) => [carrier, part / length]) : [];
-}
-
-function noted<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }
