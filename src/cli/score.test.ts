@@ -81,6 +81,30 @@ describe('score', () => {
     },
   );
 
+  test.skipIf(absent)('other probes are scored when a file of them is given, by the same graph', async () => {
+    const file = join(folder, 'others.csv');
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},3320,DE,,,,,,,,FRA,FRA`);
+    writeFileSync(
+      file,
+      `probe,asn,cc,prefix,probe_lat,probe_lon,rtt_0515,rtt_0522,pop_0515,pop_0522,metro_0515,metro_0522\n${rows.join('\n')}\n`,
+    );
+    const args = ['--data', DATA, '--truth', file, '--json'];
+    await scoreCommand(write).exitOverride().parseAsync(args, { from: 'user' });
+    const { truth, scores, together } = JSON.parse(out.join('')) as {
+      truth: string;
+      scores: { rule: string; count: number; exact: { rate: number } }[];
+      together: { what: string; clients: number; rate: number }[];
+    };
+    expect(truth).toBe(file);
+    expect(scores.every((s) => s.count === 40)).toBe(true);
+    expect(scores.at(-1)?.exact.rate).toBe(1);
+    expect(together).toMatchObject([
+      { clients: 80, rate: 1 },
+      { clients: 40, rate: 1 },
+      { clients: 40, rate: 1 },
+    ]);
+  });
+
   test.skipIf(!existsSync(join(DATA, 'truth', 'as-paths-2016-02-sample.txt.gz')))(
     'on real AS paths what was learnt towards other destinations beats the rules alone',
     () => {

@@ -34,6 +34,7 @@ import { type Column, formatTable, wantsColour } from './table.ts';
 const EXAMPLES = `
 Examples:
   nearcast score --data ~/nearcast-data           the table, and whether 80 % means 80 %
+  nearcast score --truth ~/all-probes.csv.gz      other probes, in the columns of the sample
   nearcast score --json                           the same for programs
 
 The folder is --data, else the variable NEARCAST_DATA. It holds as-rel/20210501.as-rel2.txt.bz2 (CAIDA),
@@ -45,6 +46,7 @@ Exit: 0 done, or skipped because there is no data.`;
 
 interface Options {
   readonly data?: string;
+  readonly truth?: string;
   readonly json?: true;
 }
 
@@ -72,11 +74,18 @@ export function scoreCommand(write: Write = toStandardOutput): Command {
   return new Command('score')
     .description('the predictor against measured catchments')
     .option('--data <folder>', 'where the graph and the truth are')
+    .option(
+      '--truth <file>',
+      'where Quad9 answered whom, instead of the sample in the folder; CSV, plain or packed',
+    )
     .option('--json', 'one JSON document')
     .addHelpText('after', EXAMPLES)
     .action((options: Options) => {
       const folder = options.data ?? process.env['NEARCAST_DATA'] ?? join('..', 'shared', 'data');
-      const missing = Object.values(FILES).filter((file) => !existsSync(join(folder, file)));
+      const truth = options.truth ?? join(folder, FILES.truth);
+      const missing = Object.entries(FILES)
+        .filter(([what, file]) => !(what === 'truth' && options.truth) && !existsSync(join(folder, file)))
+        .map(([, file]) => file);
       if (missing.length > 0) {
         const skipped = `skipped: ${folder} lacks ${missing.join(', ')}; --data or NEARCAST_DATA names the folder`;
         write(
@@ -86,15 +95,15 @@ export function scoreCommand(write: Write = toStandardOutput): Command {
         );
         return;
       }
-      const scores = scoreQuad9(folder);
-      const alike = landTogether(folder);
+      const scores = scoreQuad9(folder, truth);
+      const alike = landTogether(truth);
       const paths = Object.values(PATH_FILES).every((file) => existsSync(join(folder, file)))
         ? scorePaths(folder)
         : undefined;
       if (options.json) {
         const document = {
           schema: 'nearcast.score/1',
-          truth: FILES.truth,
+          truth: options.truth ?? FILES.truth,
           scores,
           together: alike,
           ...(paths && { paths }),
@@ -124,8 +133,7 @@ const TOGETHER: readonly Column<Alike>[] = [
 ];
 
 /** What the truth itself allows: how often clients of which a rule knows the same land together. */
-export function landTogether(folder: string): readonly Alike[] {
-  const file = join(folder, FILES.truth);
+export function landTogether(file: string): readonly Alike[] {
   const { observations } = readObservations(file, [LATER]);
   const both = [...readObservations(file, [EARLIER]).observations, ...observations];
   const network = (c: Client) => (c.asn === undefined ? undefined : `${c.asn} ${c.cc}`);
@@ -163,8 +171,8 @@ function hopText(hops: HopScores, colour: boolean): string {
   ].join('\n');
 }
 
-/** Scores all rules on the measured catchment in the folder. Three seconds or so. */
-export function scoreQuad9(folder: string): readonly Scored[] {
+/** Scores all rules on a measured catchment, by the graph and the sites in the folder. Three seconds or so for a thousand clients. */
+export function scoreQuad9(folder: string, truth = join(folder, FILES.truth)): readonly Scored[] {
   const { graph } = readWith(join(folder, FILES.graph), new AsRelReader());
   const infos = readWith(join(folder, FILES.infos), asInfoReader()).ases;
   const announcements: Announcement[] = [];
@@ -185,7 +193,7 @@ export function scoreQuad9(folder: string): readonly Scored[] {
   const ground = groundOf(assembleWorld({ graph, infos: [infos], presence, cities }));
   const prediction = predict(ground, { operator: OPERATOR, announcements });
   // The second of the two days, as in the published baselines.
-  const { observations } = readObservations(join(folder, FILES.truth), [LATER]);
+  const { observations } = readObservations(truth, [LATER]);
   return scoresOf(prediction, guessesOf(prediction, observations));
 }
 
