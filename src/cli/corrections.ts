@@ -4,22 +4,9 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'n
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Prefix, parsePrefix } from '../base/index.ts';
-import {
-  eachExpected,
-  expectedAt,
-  learn,
-  MOST_OBSERVATIONS,
-  type Nodes,
-  type Observation,
-  type Part,
-  pointOf,
-  summariseExpected,
-} from '../predict/index.ts';
+import { MOST_OBSERVATIONS, type Observation } from '../predict/index.ts';
 import { unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
-import type { Corrected } from './predict-answers.ts';
-import { mapDraw } from './predict-pictures.ts';
-import type { Stage } from './predict-stage.ts';
 import { printable } from './table.ts';
 
 export interface CorrectionOptions {
@@ -158,62 +145,16 @@ export function saveCorrections(
 
 const isName = (text: string) => text.length > 0 && text.length <= LONGEST_NAME;
 
-/** The prediction of a plan with what is kept beside it; undefined when nothing is, or it is not wanted. */
-export function correctionsFor(plan: string, s: Stage, options: CorrectionOptions): Corrected | undefined {
-  if (options.corrections === false) return undefined;
+/** What was learnt from, the last files of it and when, and where it is kept. */
+export function sourcesKept(plan: string, prefix: Prefix): string {
   const file = correctionsFile(plan);
-  const kept = readKept(file)?.catchments.find((c) => c.prefix === s.prefix);
-  if (!kept || kept.observations.length === 0) return undefined;
-  const here = kept.observations.map(fromRow).filter((o) => s.prediction.sites.includes(o.site));
-  if (here.length === 0) return undefined;
-  const learned = learn(s.prediction, here);
-  function* clients() {
-    const found: { at: { lat: number; lon: number }; weight: number; parts: [number, number][] }[] = [];
-    eachExpected(learned, (node, weight, parts) => {
-      const at = pointOf(s.ground, node);
-      if (at)
-        found.push({
-          at,
-          weight,
-          parts: [...(parts ?? [])].flatMap((p, k) => (p > 0 ? [[k, p] as [number, number]] : [])),
-        });
-    });
-    yield* found;
-  }
-  return {
-    summary: summariseExpected(learned),
-    said: `corrected by ${here.length} clients that were seen: ${sourcesText(kept)} (${file}); --no-corrections leaves them out`,
-    map: mapDraw(s.prediction, { clients, title: 'Who lands where, corrected by what was seen' }),
-  };
-}
-
-function sourcesText(kept: Catchment): string {
-  const last = kept.learnt.slice(-3).map((l) => `${l.file}, ${l.saved.slice(0, 10)}`);
-  const more = kept.learnt.length - last.length;
-  return `${last.join('; ')}${more > 0 ? ` and ${more} before` : ''}`;
+  const learnt = readKept(file)?.catchments.find((c) => c.prefix === prefix)?.learnt ?? [];
+  const last = learnt.slice(-3).map((l) => `${l.file}, ${l.saved.slice(0, 10)}`);
+  const more = learnt.length - last.length;
+  return `${last.join('; ')}${more > 0 ? ` and ${more} before` : ''} (${file})`;
 }
 
 function fromRow([id, asn, cc, lat, lon, prefix, site]: Catchment['observations'][number]): Observation {
   const at = lat === null || lon === null ? undefined : { lat, lon };
   return { id, asn: asn ?? undefined, cc, at, prefix: prefix ?? undefined, site };
-}
-
-/** Where a group of networks is expected to land by what is kept beside the plan; undefined when nothing is. */
-export function expectedParts(plan: string, s: Stage, nodes: Nodes): readonly Part[] | undefined {
-  const seen = observationsKept(plan, s.prefix).filter((o) => s.prediction.sites.includes(o.site));
-  if (seen.length === 0) return undefined;
-  const learned = learn(s.prediction, seen);
-  const whole = new Float64Array(s.prediction.sites.length);
-  let sum = 0;
-  for (const node of nodes) {
-    const weight = (s.ground.nodeWeight[node] as number) || 1e-9;
-    for (const [k, p] of expectedAt(learned, node)?.entries() ?? []) {
-      whole[k]! += weight * p;
-      sum += weight * p;
-    }
-  }
-  return [...whole.entries()]
-    .filter(([, w]) => w > 0)
-    .sort((a, b) => b[1] - a[1])
-    .map(([k, w]) => ({ site: s.prediction.sites[k] as string, part: w / sum }));
 }

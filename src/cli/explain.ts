@@ -21,7 +21,8 @@ import {
 import { nameOf } from '../topology/index.ts';
 import type { AskOptions } from './agent-ask.ts';
 import { explainUpstream, upstreamCommand } from './agent-status.ts';
-import { type CorrectionOptions, expectedParts } from './corrections.ts';
+import type { CorrectionOptions } from './corrections.ts';
+import { type Expectation, expectationFor } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type Holders, holdersOf } from './holders.ts';
 import { toStandardOutput, type Write } from './output.ts';
@@ -182,7 +183,8 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
   const city = client.cities.reduce((best, c, i) => (heavier(c, client.cities[best] as City) ? i : best), 0);
   const why = explain(s.prediction, asn, city);
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
-  const seen = o.corrections === false ? undefined : expectedParts(file, s, nodes);
+  const expectation = expectationFor(file, s, o);
+  const seen = expectation && partsOf(expectation.expected.seen, nodes).parts;
   const cities = [...client.cities].sort((a, b) => b.weight - a.weight).slice(0, MOST_CITIES_SHOWN);
   const more = client.cities.length - cities.length;
   return {
@@ -191,7 +193,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
       client,
       explanation: why,
       ...(changes && { changes: changes.map((m) => inWords(s, m)) }),
-      ...(seen && { corrected: seen }),
+      ...correctedJson(expectation, seen, o),
     },
     text: () =>
       [
@@ -200,8 +202,8 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
         ...(client.cities.length > 1
           ? ['', formatTable(CITIES, cities, colour), ...(more > 0 ? [`and ${more} more cities`] : [])]
           : []),
-        ...(seen ? ['', `with what was seen of others: ${partsText(seen)}`] : []),
-        ...changesText(s, changes, o.to, colour),
+        ...correctedText(expectation, seen, o),
+        ...changesText(s, changes, o.to, seen !== undefined, colour),
         '',
       ].join('\n'),
     chart: partsDraw(s, `Where AS${asn} lands`, client.parts),
@@ -243,7 +245,8 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
   const { parts, unreached } = partsOf(s.prediction, nodes);
   const networks = largestIn(s, nodes);
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
-  const seen = o.corrections === false ? undefined : expectedParts(file, s, nodes);
+  const expectation = expectationFor(file, s, o);
+  const seen = expectation && partsOf(expectation.expected.seen, nodes).parts;
   const [first] = networks;
   const why = first && explain(s.prediction, first.asn);
   return {
@@ -254,7 +257,7 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
       unreached,
       networks,
       ...(changes && { changes: changes.map((m) => inWords(s, m)) }),
-      ...(seen && { corrected: seen }),
+      ...correctedJson(expectation, seen, o),
     },
     text: () =>
       [
@@ -268,8 +271,8 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
               ...formatExplanation(why).map((line) => `  ${printable(line)}`),
             ]
           : []),
-        ...(seen ? ['', `with what was seen: ${partsText(seen)}`] : []),
-        ...changesText(s, changes, o.to, colour),
+        ...correctedText(expectation, seen, o),
+        ...changesText(s, changes, o.to, seen !== undefined, colour),
         '',
       ].join('\n'),
     chart: partsDraw(s, `Where ${cc} lands`, parts),
@@ -308,6 +311,22 @@ function largestIn(s: Stage, nodes: Nodes): Network[] {
 
 // ── both ──
 
+function correctedJson(e: Expectation | undefined, seen: readonly Part[] | undefined, o: Options): object {
+  if (!e) return {};
+  const { said, carriedOver } = e;
+  return { corrected: seen, correctedBy: said, ...(o.without?.length && { carriedOver }) };
+}
+
+function correctedText(e: Expectation | undefined, seen: readonly Part[] | undefined, o: Options): string[] {
+  if (!e || !seen) return [];
+  return [
+    '',
+    `with what was seen: ${partsText(seen)}`,
+    e.said,
+    ...(o.without?.length ? [e.carriedOver] : []),
+  ];
+}
+
 /** What would move them; a prediction for each thing tried, so the way there is shown. */
 function changesFor(s: Stage, nodes: Nodes, to: string | undefined): readonly Moved[] {
   const bar = progressBar('changes tried');
@@ -340,16 +359,18 @@ function changesText(
   s: Stage,
   changes: readonly Moved[] | undefined,
   to: string | undefined,
+  seen: boolean,
   colour: boolean,
 ): string[] {
   if (!changes) return [];
+  const by = seen ? ' by routes alone' : '';
   const where = to === undefined ? 'elsewhere' : `to ${to}`;
-  if (changes.length === 0) return ['', `no single change brings it ${where}`];
+  if (changes.length === 0) return ['', `no single change brings it ${where}${by}`];
   const shown = changes.slice(0, MOST_CHANGES).map((m) => inWords(s, m));
   const more = changes.length > shown.length ? [`and ${changes.length - shown.length} more`] : [];
   return [
     '',
-    `What would bring it ${where}, one change at a time:`,
+    `What would bring it ${where}${by}, one change at a time:`,
     formatTable(CHANGES, shown, colour),
     ...more,
   ];

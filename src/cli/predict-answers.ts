@@ -3,12 +3,12 @@ import { formatBitRate, type Plan } from '../plan/index.ts';
 import {
   type ClientAnswer,
   clientAnswer,
-  intact,
   type Prediction,
   type Failure as SiteFailure,
   type SiteSummary,
   type Summary,
 } from '../predict/index.ts';
+import type { Expectation } from './expectation.ts';
 import { failuresDraw, type Marks, mapDraw, movesDraw, sharesDraw, tripsDraw } from './predict-pictures.ts';
 import { type Answer, capacitiesOf, marksOf, ms, percent, type Stage } from './predict-stage.ts';
 import { type Column, formatTable } from './table.ts';
@@ -50,18 +50,11 @@ function columns(surely: string, withLoad: boolean): readonly Column<SiteRow>[] 
   ];
 }
 
-/** Corrections in force, for the words of the answer. */
-export interface Corrected {
-  readonly summary: Summary;
-  readonly said: string;
-  readonly map: Answer['map'];
-}
-
 export function summaryAnswer(
   s: Stage,
   traffic: number | undefined,
   colour: boolean,
-  corrected?: Corrected,
+  corrected?: Expectation,
 ): Answer {
   const summary = corrected?.summary ?? s.summary;
   const { world } = s.ground;
@@ -85,7 +78,7 @@ export function summaryAnswer(
       },
       unit: world.weightUnit,
       world: world.source,
-      ...(corrected && { corrected: corrected.said, uncorrected: s.summary }),
+      ...(corrected && { uncorrected: s.summary }),
     },
     text: () =>
       [
@@ -95,11 +88,12 @@ export function summaryAnswer(
           colour,
         ),
         `weighed by ${world.weightUnit}; ${percent(unreached / total)} of the weight has no route; FLY PAST: a nearer site is passed by`,
-        ...(corrected ? [corrected.said] : []),
         '',
       ].join('\n'),
     chart: sharesDraw(summary, marks),
-    map: corrected?.map ?? mapDraw(s.prediction),
+    map: corrected
+      ? mapDraw(corrected.expected.seen, { title: 'Who lands where, corrected by what was seen' })
+      : mapDraw(s.prediction),
   };
 }
 
@@ -108,8 +102,11 @@ function withLoad(row: SiteSummary, load: number | undefined, capacity: number |
 }
 
 /** The round trips as a distribution: the same table, another picture. */
-export function tripsAnswer(s: Stage, colour: boolean): Answer {
-  return { ...summaryAnswer(s, undefined, colour), chart: tripsDraw(s.prediction) };
+export function tripsAnswer(s: Stage, colour: boolean, corrected?: Expectation): Answer {
+  return {
+    ...summaryAnswer(s, undefined, colour, corrected),
+    chart: tripsDraw(corrected?.expected.seen ?? s.prediction),
+  };
 }
 
 /** Bits per second in three digits. */
@@ -154,14 +151,14 @@ const TOO_MUCH: Column<FailureRow> = {
   colour: (r) => (r.tooMuch.length > 0 ? 'red' : 'green'),
 };
 
-/** `failures`: every single one, or every pair. */
+/** `failures`: every single one, or every pair, beside `base`, the state without. */
 export function failuresAnswer(
   s: Stage,
+  base: SiteFailure,
   failures: readonly SiteFailure[],
   traffic: number | undefined,
   colour: boolean,
 ): Answer {
-  const base = intact(s.prediction);
   const marks = marksOf(s.plan, s.prediction.sites, traffic);
   const found = failures
     .map((f) => ({
@@ -282,7 +279,10 @@ const LOADS: readonly Column<Shift>[] = [
 
 const tooMuch = (x: Shift) => x.load !== undefined && x.load.after > (x.capacity ?? Number.POSITIVE_INFINITY);
 
-export function diffAnswer(a: Stage, b: Stage, traffic: number | undefined, colour: boolean): Answer {
+/** Two stages beside each other: what routes say of each, or what is expected of each. */
+export type Side = Pick<Stage, 'plan' | 'prediction' | 'summary'>;
+
+export function diffAnswer(a: Side, b: Side, traffic: number | undefined, colour: boolean): Answer {
   const moves = movesBetween(a.prediction, b.prediction);
   const sites = [...new Set([...a.prediction.sites, ...b.prediction.sites])];
   const of = (summary: Summary, site: string) => summary.sites.find((x) => x.site === site);

@@ -4,17 +4,19 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
   type Deployment,
-  doubleFailures,
+  type Expected,
+  expectedFailures,
   type Failure as Failing,
   type Found,
+  failuresOf,
   type Ground,
   type Prediction,
-  pairsOf,
   type SearchOptions,
   scoreFor,
   searching,
 } from '../predict/index.ts';
 import { packWorld } from '../topology/index.ts';
+import type { Basis } from './expectation.ts';
 import { Failure } from './failure.ts';
 
 /** What a score needs of the options. */
@@ -23,7 +25,8 @@ export type Goals = Pick<SearchOptions, 'goal' | 'capacities'>;
 /** What all tasks of one pool are about: deployments to score, or sets of sites that fail. */
 export type Job =
   | { readonly kind: 'scores'; readonly goals: Goals }
-  | { readonly kind: 'failures'; readonly deployment: Deployment };
+  | { readonly kind: 'failures'; readonly deployment: Deployment }
+  | { readonly kind: 'expected failures'; readonly basis: Basis };
 
 export interface Task {
   readonly at: number;
@@ -85,19 +88,25 @@ export async function searchOn(
 /** Pairs that a thread is handed at once: enough that handing over costs nothing, few enough that threads end together. */
 const PAIRS = 8;
 
-/** What `doubleFailures` finds, found on as many threads. */
-export async function doubleFailuresOn(threads: number, prediction: Prediction): Promise<readonly Failing[]> {
-  if (threads <= 1) return doubleFailures(prediction);
+/** Each of the sets of sites failing, by what was seen where something was, found on as many threads. `tell` hears how many are done. */
+export async function failuresOn(
+  threads: number,
+  prediction: Prediction,
+  seen: { readonly basis: Basis; readonly expected: Expected } | undefined,
+  sets: readonly (readonly string[])[],
+  tell: (done: number) => void,
+): Promise<readonly Failing[]> {
+  if (threads <= 1) return seen ? expectedFailures(seen.expected, sets, tell) : failuresOf(prediction, sets);
   const { ground, deployment } = prediction;
-  const pairs = pairsOf(prediction);
-  const tasks = Array.from({ length: Math.ceil(pairs.length / PAIRS) }, (_, i) =>
-    pairs.slice(i * PAIRS, (i + 1) * PAIRS),
+  const tasks = Array.from({ length: Math.ceil(sets.length / PAIRS) }, (_, i) =>
+    sets.slice(i * PAIRS, (i + 1) * PAIRS),
   );
+  let done = 0;
   return pooled<readonly Failing[], readonly Failing[]>(
     threads,
     ground,
-    { kind: 'failures', deployment },
-    async (pool) => (await pool.all(tasks)).flat(),
+    seen ? { kind: 'expected failures', basis: seen.basis } : { kind: 'failures', deployment },
+    async (pool) => (await pool.all(tasks, () => tell(Math.min(sets.length, (done += PAIRS))))).flat(),
   );
 }
 

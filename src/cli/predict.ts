@@ -1,8 +1,16 @@
 /** `nearcast predict PLAN`: who will land where, and what if. */
 import { Command } from 'commander';
 import { readBitRate } from '../plan/index.ts';
-import { groundOf, pairsOf, singleFailures } from '../predict/index.ts';
-import { type CorrectionOptions, correctionsFor, observationsKept } from './corrections.ts';
+import {
+  expectedFailures,
+  type Failure as Failing,
+  groundOf,
+  intact,
+  pairsOf,
+  SURE,
+} from '../predict/index.ts';
+import { type CorrectionOptions, observationsKept } from './corrections.ts';
+import { carriedTo, type Expectation, expectationFor } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { toStandardOutput, type Write } from './output.ts';
 import {
@@ -15,11 +23,20 @@ import {
 import { readPlan } from './plan-file.ts';
 import { diffAnswer, failuresAnswer, summaryAnswer, tripsAnswer } from './predict-answers.ts';
 import { type HijackOptions, hijackAnswer } from './predict-hijack.ts';
+import { observedAnswer } from './predict-observed.ts';
 import { checkQuestion } from './predict-options.ts';
-import { doubleFailuresOn } from './predict-pool.ts';
+import { failuresOn } from './predict-pool.ts';
 import { type Answer, percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
+import { progressBar } from './progress.ts';
 import { wantsColour } from './table.ts';
-import { threadsOf, type WhatIfOptions, whatIf, withWhatIf } from './what-if.ts';
+import {
+  attackAnswer,
+  searchAnswer,
+  threadsOf,
+  versusAnswer,
+  type WhatIfOptions,
+  withWhatIf,
+} from './what-if.ts';
 import { loadWorld, type WorldOptions } from './world-file.ts';
 
 const EXAMPLES = `
@@ -110,41 +127,90 @@ async function answer(file: string, options: Options): Promise<Answer> {
   const colour = wantsColour(process.stdout);
   scene.remarks.forEach(warn);
   const named = (a: Answer): Answer => ({ ...a, json: { prefix: scene.prefix, ...a.json } });
-  const routed = (a: Answer) => named(fromRoutes(a, file, scene, options));
+  // A hijacker's routes and announcements that nobody has tried are worked out from routes alone.
   if (options.hijack !== undefined)
-    return routed(hijackAnswer(scene, { ...options, hijack: options.hijack }, colour));
-  const compared = await whatIf(file, options, scene, colour);
-  if (compared) return options.observed === undefined ? routed(compared) : named(compared);
+    return named(
+      fromRoutes(hijackAnswer(scene, { ...options, hijack: options.hijack }, colour), file, scene, options),
+    );
+  if (options.observed !== undefined)
+    return named(observedAnswer(file, options.observed, options, scene, colour));
+  if (options.search !== undefined)
+    return named(fromRoutes(await searchAnswer(options, scene, colour), file, scene, options));
+  const seen = expectationFor(file, scene, options);
   const traffic = trafficOf(options.traffic);
+  const doubted = (a: Answer) => named(withDoubt(a, scene, seen));
+  if (options.attack !== undefined) return doubted(attackAnswer(options, scene, seen, colour));
+  if (options.versus !== undefined)
+    return doubted(versusAnswer(options.versus, options.ttl, scene, seen, colour));
   if (options.n1 || options.n2) {
-    const { prediction } = scene;
-    const failures = options.n2
-      ? await doubleFailuresOn(threadsOf(options.threads, prediction, pairsOf(prediction).length), prediction)
-      : singleFailures(prediction);
-    return routed(failuresAnswer(scene, failures, traffic, colour));
+    const { base, failures } = await failuresFor(scene, seen, options);
+    const shown = seen ? { ...scene, prediction: seen.expected.seen } : scene;
+    return doubted(failuresAnswer(shown, base, failures, traffic, colour));
   }
   if (options.diff !== undefined) {
     const second = stage(readPlan(options.diff).plan, ground, options);
     second.remarks.forEach(warn);
-    return routed(diffAnswer(scene, second, traffic, colour));
+    const now = seen ? { ...scene, prediction: seen.expected.seen, summary: seen.summary } : scene;
+    const then = seen ? { ...second, ...carriedTo(seen, second.prediction) } : second;
+    return doubted(diffAnswer(now, then, traffic, colour));
   }
-  if (options.rtt) return routed(tripsAnswer(scene, colour));
-  return named(summaryAnswer(scene, traffic, colour, correctionsFor(file, scene, options)));
+  const plain = options.rtt ? tripsAnswer(scene, colour, seen) : summaryAnswer(scene, traffic, colour, seen);
+  return named(
+    seen
+      ? corrected(plain, seen, options.without !== undefined)
+      : options.rtt
+        ? withDoubt(plain, scene, seen)
+        : plain,
+  );
+}
+
+/** Every single failure or every pair, by what was seen where something was. */
+async function failuresFor(
+  { prediction }: Stage,
+  seen: Expectation | undefined,
+  { n2, threads }: Options,
+): Promise<{ readonly base: Failing; readonly failures: readonly Failing[] }> {
+  const base = seen ? (expectedFailures(seen.expected, [[]])[0] as Failing) : intact(prediction);
+  const sets = n2 ? pairsOf(prediction) : prediction.sites.map((site) => [site]);
+  const bar = progressBar('failures');
+  const tell = (done: number) => bar.tell(done, sets.length);
+  const on = n2 ? threadsOf(threads, prediction, sets.length) : 1;
+  const failures = await failuresOn(on, prediction, seen, sets, tell).finally(() => bar.end());
+  return { base, failures };
+}
+
+/** An answer with what it was corrected by, and how that was carried over where it is about announcements nobody was seen under. */
+function corrected(a: Answer, seen: Expectation, changed: boolean): Answer {
+  const { said, carriedOver, strayed } = seen;
+  return {
+    ...a,
+    json: { ...a.json, corrected: said, ...(changed && { carriedOver, strayed }) },
+    text: () => `${a.text()}${said}\n${changed ? `${carriedOver}\n` : ''}`,
+  };
+}
+
+/** An answer about a change, with the doubt there is already today. */
+function withDoubt(a: Answer, s: Stage, seen: Expectation | undefined): Answer {
+  const { certain } = (seen?.summary ?? s.summary).all;
+  const doubt = seen
+    ? `today ${percent(certain)} of the clients are expected at one site with ${100 * SURE} % or more; the others count by parts`
+    : `today ${percent(certain)} of the clients can land at one site only; the others count by parts, and nobody knows which it will be`;
+  const doubted = { ...a, json: { ...a.json, certain }, text: () => `${a.text()}${doubt}\n` };
+  return seen ? corrected(doubted, seen, true) : doubted;
 }
 
 /**
  * An answer that is worked out from routes alone, with its doubt; and, where something is kept of who landed where, that it is
- * not in it: what clients did under one set of announcements says little of what they do under another.
+ * not in it.
  */
 function fromRoutes(a: Answer, file: string, s: Stage, options: Options): Answer {
-  const { certain } = s.summary.all;
+  const doubted = withDoubt(a, s, undefined);
   const kept = options.corrections === false ? 0 : observationsKept(file, s.prefix).length;
-  const doubt = `today ${percent(certain)} of the clients can land at one site only; the others count by parts, and nobody knows which it will be`;
   const unused = `worked out from routes alone: what was seen of ${kept} clients and kept beside the plan is not in it`;
   return {
-    ...a,
-    json: { ...a.json, certain, ...(kept > 0 && { observationsNotUsed: kept }) },
-    text: () => `${a.text()}${doubt}\n${kept > 0 ? `${unused}\n` : ''}`,
+    ...doubted,
+    json: { ...doubted.json, ...(kept > 0 && { observationsNotUsed: kept }) },
+    text: () => `${doubted.text()}${kept > 0 ? `${unused}\n` : ''}`,
   };
 }
 

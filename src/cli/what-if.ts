@@ -1,8 +1,9 @@
 /** The questions of `nearcast predict` that compare: attacks, other ways of sending clients, better announcements. */
 import type { Command } from 'commander';
-import { type Plan, readBitRate } from '../plan/index.ts';
+import { readBitRate } from '../plan/index.ts';
 import {
   type Attack,
+  carried,
   type Failover,
   type Found,
   failoverOf,
@@ -21,11 +22,12 @@ import {
   versus,
 } from '../predict/index.ts';
 import { indexOf } from '../topology/index.ts';
+import type { Expectation } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { INTERRUPTED, interrupt } from './interrupt.ts';
 import { readSources } from './observations.ts';
 import { rate } from './predict-answers.ts';
-import { type ObservedOptions, observedAnswer } from './predict-observed.ts';
+import type { ObservedOptions } from './predict-observed.ts';
 import { attackDraw, mapDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { MOST_THREADS, searchOn, threadsFor } from './predict-pool.ts';
 import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
@@ -72,21 +74,6 @@ export function withWhatIf(command: Command): Command {
     .option('--threads <count>', 'with --search and --n-2: as many as there are processors unless given');
 }
 
-/** Answers the question that was asked; undefined when it was none of these. */
-export async function whatIf(
-  file: string,
-  options: WhatIfOptions,
-  scene: Stage,
-  colour: boolean,
-): Promise<Answer | undefined> {
-  const { plan, prediction } = scene;
-  if (options.observed !== undefined) return observedAnswer(file, options.observed, options, scene, colour);
-  if (options.attack !== undefined) return attacked(options, plan, prediction, colour);
-  if (options.versus !== undefined) return compared(options.versus, options.ttl, prediction, colour);
-  if (options.search !== undefined) return searched(options, plan, prediction, colour);
-  return undefined;
-}
-
 // ── attack ──
 
 const UNDER_ATTACK: readonly Column<SiteUnderAttack>[] = [
@@ -118,7 +105,13 @@ const RESPONSES: readonly Column<Choice>[] = [
   },
 ];
 
-function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, colour: boolean): Answer {
+/** By routes, or by what was seen where something was. */
+export function attackAnswer(
+  options: WhatIfOptions,
+  { plan, prediction }: Stage,
+  seen: Expectation | undefined,
+  colour: boolean,
+): Answer {
   const size = readBitRate(options.size ?? '');
   if (!size)
     throw new Failure(`--attack wants --size, such as 2Tbps, not '${options.size ?? ''}'`, EXIT.usage);
@@ -127,7 +120,7 @@ function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
     size,
     capacities: capacitiesOf(plan),
   };
-  const now = underAttack(prediction, attack);
+  const now = underAttack(seen?.expected.seen ?? prediction, attack);
   const unknown = now.sites.filter((s) => s.capacity === undefined).map((s) => s.site);
   if (unknown.length > 0)
     warn(`the plan gives no capacity for ${unknown.join(', ')}: taken to absorb everything`);
@@ -136,7 +129,7 @@ function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
   const strange =
     attack.sources.kind === 'listed' ? unknownSources(prediction, attack.sources.weights) : undefined;
   if (strange) warn(strange.said);
-  const found = responses(prediction, attack);
+  const found = responses(prediction, attack, seen && ((after) => carried(seen.expected, after).seen));
   const choices: Choice[] = [
     { name: 'nothing', outcome: now },
     ...found.map((r) => ({
@@ -157,7 +150,7 @@ function attacked(options: WhatIfOptions, plan: Plan, prediction: Prediction, co
         '',
       ].join('\n'),
     chart: attackDraw(now, size, found),
-    map: mapDraw(prediction),
+    map: mapDraw(seen?.expected.seen ?? prediction),
   };
 }
 
@@ -212,7 +205,14 @@ const UNDER: readonly Column<Ways>[] = [
 const CAVEAT =
   'Failover counts from when the failure is noticed. Some resolvers keep names longer than their TTL, and geodns is taken to know where every client is.';
 
-function compared(text: string, ttl: string | undefined, prediction: Prediction, colour: boolean): Answer {
+/** By routes; anycast by what was seen where something was. */
+export function versusAnswer(
+  text: string,
+  ttl: string | undefined,
+  { prediction }: Stage,
+  seen: Expectation | undefined,
+  colour: boolean,
+): Answer {
   const rivals = text.split(',').map((word): Rival => {
     if (word === 'geodns') return { kind: 'geodns' };
     const site = /^unicast:(.+)$/.exec(word)?.[1];
@@ -224,7 +224,7 @@ function compared(text: string, ttl: string | undefined, prediction: Prediction,
   });
   const seconds = ttlOf(ttl);
   const ways = ['anycast' as const, ...rivals];
-  const found = versus(prediction, rivals).map(
+  const found = versus(prediction, rivals, seen?.expected.seen).map(
     (u, i): Ways => ({ ...u, failover: failoverOf(ways[i] as Rival, seconds) }),
   );
   return {
@@ -232,7 +232,7 @@ function compared(text: string, ttl: string | undefined, prediction: Prediction,
     json: { versus: found, ttlSeconds: seconds },
     text: () => `${formatTable(UNDER, found, colour)}\n${CAVEAT}\n`,
     chart: versusDraw(found, CAVEAT),
-    map: mapDraw(prediction),
+    map: mapDraw(seen?.expected.seen ?? prediction),
   };
 }
 
@@ -274,10 +274,9 @@ function scoreIn(value: number, goal: string): string {
   return `${ms(trips(value).p90)} (median ${ms(trips(value).median)})`;
 }
 
-async function searched(
+export async function searchAnswer(
   options: WhatIfOptions,
-  plan: Plan,
-  prediction: Prediction,
+  { plan, prediction }: Stage,
   colour: boolean,
 ): Promise<Answer> {
   const { search: over, goal = 'p90-rtt' } = options;

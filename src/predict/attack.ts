@@ -123,8 +123,15 @@ export function underAttack(
   };
 }
 
-/** Withdrawing each site, and prepending at it: the response that serves most clients first. The first sites up to a limit. */
-export function responses(prediction: Prediction, attack: Attack): Response[] {
+/**
+ * Withdrawing each site, and prepending at it: the response that serves most clients first. The first sites up to a limit. With
+ * `as`, clients are taken to land as it says of the routes after each.
+ */
+export function responses(
+  prediction: Prediction,
+  attack: Attack,
+  as: (after: Prediction) => Prediction = (after) => after,
+): Response[] {
   const { ground, deployment, sites } = prediction;
   const { announcements } = deployment;
   const attempt = trialsOn(prediction);
@@ -142,7 +149,7 @@ export function responses(prediction: Prediction, attack: Attack): Response[] {
       ['prepend', where(RESPONSE_PREPEND)],
     ] as const) {
       if (then.every((n) => n === undefined)) continue;
-      const after = attempt(then) as Prediction;
+      const after = as(attempt(then) as Prediction);
       const outcome = underAttack(after, attack, parts);
       const left = how === 'withdraw' ? outcome.sites.filter((s) => s.site !== site) : outcome.sites;
       found.push({ site, do: how, outcome: { ...outcome, sites: left } });

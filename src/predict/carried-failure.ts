@@ -15,39 +15,59 @@ export function expectedFailures(
   tell?: (done: number) => void,
 ): Failure[] {
   const { routes, seen } = expected;
-  const { deployment } = routes;
+  const { announcements } = routes.deployment;
+  const { nodeWeight } = routes.ground;
   const attempt = trialsOn(routes);
-  const base = new Tally(expected);
-  for (let node = 0; node < seen.shares.share.length; node++) base.add(seen.shares, routes, node, 1);
+  const now = asItIs(routes.deployment);
+  const base = new Tally(routes);
+  const changed = new Uint32Array(nodeWeight.length);
+  for (let node = 0; node < nodeWeight.length; node++) base.add(seen.shares, routes, node, 1);
   return sets.map((gone, i) => {
     const tally = base.copy();
     let moved = 0;
     if (gone.length > 0) {
-      const prepends = asItIs(deployment);
       const after = attempt(
-        deployment.announcements.map((a, k) => (gone.includes(a.site) ? undefined : prepends[k])),
+        now.map((n, k) => (gone.includes(announcements[k]?.site ?? '') ? undefined : n)),
       ) as Prediction;
-      const divisions = new Divisions(seen.shares.share.length);
+      const count = changedBy(expected, after, gone, changed);
+      const divisions = new Divisions(nodeWeight.length);
       const carry = carrier(expected, after, divisions);
-      const touched = divisionsAt(seen, gone);
-      const onTop = after.sites === routes.sites;
-      const { nodeWeight } = routes.ground;
-      for (let node = 0; node < nodeWeight.length; node++) {
-        const weight = nodeWeight[node] as number;
-        if (weight === 0) continue;
-        const before = seen.shares.share[node] as number;
-        const same = onTop && after.shares.share[node] === routes.shares.share[node];
-        if (same && (before === NO_SHARE || touched[before] === 0)) continue;
+      for (let c = 0; c < count; c++) {
+        const node = changed[c] as number;
         divisions.share[node] = carry(node);
+      }
+      const then = divisions.all();
+      const scratch = new Float64Array(routes.sites.length);
+      for (let c = 0; c < count; c++) {
+        const node = changed[c] as number;
         tally.add(seen.shares, routes, node, -1);
-        const now = divisions.all();
-        tally.add(now, after, node, 1);
-        moved += weight * difference(seen.shares, now, node, routes.sites.length);
+        tally.add(then, after, node, 1);
+        moved += (nodeWeight[node] as number) * difference(seen.shares, then, node, scratch);
       }
     }
     tell?.(i + 1);
     return tally.failure(gone, moved);
   });
+}
+
+/** Lists the nodes that weigh something and may land elsewhere once sites are gone. Returns how many. */
+function changedBy(
+  { routes, seen }: Expected,
+  after: Prediction,
+  gone: readonly string[],
+  list: Uint32Array,
+): number {
+  const touched = divisionsAt(seen, gone);
+  const onTop = after.sites === routes.sites;
+  const { nodeWeight } = routes.ground;
+  let count = 0;
+  for (let node = 0; node < nodeWeight.length; node++) {
+    if (nodeWeight[node] === 0) continue;
+    const stood = seen.shares.share[node] as number;
+    const same = onTop && after.shares.share[node] === routes.shares.share[node];
+    if (!same || (stood !== NO_SHARE && touched[stood] === 1)) list[count++] = node;
+  }
+  return count;
 }
 
 /** By division: 1 where a part stands at one of the sites. */
@@ -60,33 +80,39 @@ function divisionsAt({ shares, sites }: Prediction, gone: readonly string[]): Ui
   return found;
 }
 
-/** Half the sum of differences of a node's parts: what left one site for another, or for nobody. */
-function difference(a: Divided, b: Divided, node: number, sites: number): number {
+/** Half the sum of differences of a node's parts: what left one site for another, or for nobody. `scratch` is all zero between calls. */
+function difference(a: Divided, b: Divided, node: number, scratch: Float64Array): number {
   const [was, is] = [a.share[node] as number, b.share[node] as number];
   if (was === NO_SHARE || is === NO_SHARE) return was === is ? 0 : 1;
-  const parts = new Float64Array(sites);
   for (let e = a.starts[was] as number; e < (a.starts[was + 1] as number); e++)
-    parts[a.seed[e] as number]! += a.part[e] as number;
+    scratch[a.seed[e] as number]! += a.part[e] as number;
   for (let e = b.starts[is] as number; e < (b.starts[is + 1] as number); e++)
-    parts[b.seed[e] as number]! -= b.part[e] as number;
-  return parts.reduce((sum, x) => sum + Math.abs(x), 0) / 2;
+    scratch[b.seed[e] as number]! -= b.part[e] as number;
+  let sum = 0;
+  for (let k = 0; k < scratch.length; k++) {
+    sum += Math.abs(scratch[k] as number);
+    scratch[k] = 0;
+  }
+  return sum / 2;
 }
 
 /** Sums over clients, by site; ways are taken straight. */
 class Tally {
-  readonly #expected: Expected;
+  readonly #routes: Prediction;
+  readonly #km: Float32Array;
   #weights: Float64Array;
   #unreached = 0;
   #time = 0;
   #timed = 0;
 
-  constructor(expected: Expected) {
-    this.#expected = expected;
-    this.#weights = new Float64Array(expected.routes.sites.length);
+  constructor(routes: Prediction) {
+    this.#routes = routes;
+    this.#km = nearestSites(routes).km;
+    this.#weights = new Float64Array(routes.sites.length);
   }
 
   copy(): Tally {
-    const made = new Tally(this.#expected);
+    const made = new Tally(this.#routes);
     made.#weights = this.#weights.slice();
     [made.#unreached, made.#time, made.#timed] = [this.#unreached, this.#time, this.#timed];
     return made;
@@ -94,8 +120,7 @@ class Tally {
 
   /** Adds what stands at a node, or takes it away; `by` are the routes that say how many hops it is. */
   add({ share, starts, seed, part }: Divided, by: Prediction, node: number, sign: number): void {
-    const { routes } = this.#expected;
-    const { nodeWeight, terrain } = routes.ground;
+    const { nodeWeight, terrain } = this.#routes.ground;
     const weight = sign * (nodeWeight[node] as number);
     if (weight === 0) return;
     const d = share[node] as number;
@@ -104,13 +129,12 @@ class Tally {
       return;
     }
     const at = terrain.nodePlace[node] as number;
-    const { km } = nearestSites(routes);
     const hops = hopsOf(by, node);
     for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
       const k = seed[e] as number;
       const mine = weight * (part[e] as number);
       this.#weights[k]! += mine;
-      const direct = at === NOWHERE ? Number.NaN : (km[k * terrain.places + at] as number);
+      const direct = at === NOWHERE ? Number.NaN : (this.#km[k * terrain.places + at] as number);
       if (Number.isNaN(direct)) continue;
       this.#time += mine * rttMs(direct, hops);
       this.#timed += mine;

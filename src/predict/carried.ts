@@ -12,7 +12,10 @@ import { NO_SHARE, OFF } from './kernel/index.ts';
 import type { Learned } from './observed.ts';
 import type { Prediction } from './predict.ts';
 
-/** A prediction by routes, and the same after learning: the same sites, other divisions, ways taken straight. */
+/**
+ * A prediction by routes, and the same after learning: the same sites, other divisions, ways taken straight. Nodes that have one
+ * division in `seen` have one in `routes`.
+ */
 export interface Expected {
   readonly routes: Prediction;
   readonly seen: Prediction;
@@ -61,7 +64,8 @@ export function carried(expected: Expected, after: Prediction): Expected {
 
 /**
  * A function that gives the division of a node after a change, by the sites of `after`, added to `divisions`; NO_SHARE without a
- * route. What comes of a node hangs on its divisions alone, so each three of them are worked out once.
+ * route. What comes of a node hangs on where it is expected now and where routes lead it then; what routes say now goes with the
+ * first, for nodes of one expected division have one of routes. So a pair of divisions is worked out once, or little more.
  */
 export function carrier(
   { routes, seen }: Expected,
@@ -74,26 +78,30 @@ export function carrier(
   const stays = names.map((name) => announces(after, name));
   const parts = () => new Float64Array(names.length);
   const [was, is, expected, then] = [parts(), parts(), parts(), parts()];
-  const known = new Map<number, Map<number, number>>();
+  // The last pair of each slot, and its division + 1: who comes with another pair works it out again.
+  const slots = { stood: new Uint32Array(SLOTS), to: new Uint32Array(SLOTS), found: new Uint32Array(SLOTS) };
   return (node) => {
     const to = after.shares.share[node] as number;
     if (to === NO_SHARE) return NO_SHARE;
-    const from = routes.shares.share[node] as number;
     const stood = seen.shares.share[node] as number;
-    const key = (from === NO_SHARE ? 0 : from + 1) * 2 ** 26 + to;
-    let same = known.get(key);
-    if (!same) known.set(key, (same = new Map()));
-    let d = same.get(stood);
-    if (d !== undefined) return d;
+    const slot = (Math.imul(stood, 0x9e37_79b1) ^ Math.imul(to, 0x85eb_ca6b)) >>> (32 - SLOT_BITS);
+    if (slots.stood[slot] === stood && slots.to[slot] === to && slots.found[slot] !== 0)
+      return (slots.found[slot] as number) - 1;
     read(routes, node, was, before);
     read(after, node, is, now);
     // Who had no route before goes by routes.
     if (read(seen, node, expected, before)) move(was, is, expected, stays, then);
     else then.set(is);
-    same.set(stood, (d = divisions.add(then.subarray(0, after.sites.length))));
+    const d = divisions.add(then.subarray(0, after.sites.length));
+    slots.stood[slot] = stood;
+    slots.to[slot] = to;
+    slots.found[slot] = d + 1;
     return d;
   };
 }
+
+const SLOT_BITS = 16;
+const SLOTS = 1 << SLOT_BITS;
 
 /** Parts below this are rounding. */
 const LEAST = 1e-6;

@@ -1,7 +1,7 @@
 /** Several client networks as one: a country, or any list of them; where they land together, and what would move them. */
 
 import type { Asn } from '../base/index.ts';
-import { countryOf, indexOf, type LatLon } from '../topology/index.ts';
+import { countryOf, indexOf } from '../topology/index.ts';
 import { eachPart, type Part } from './catchment.ts';
 import type { Ground } from './ground.ts';
 import { NO_SHARE } from './kernel/index.ts';
@@ -106,9 +106,4 @@ function alike(a: readonly Part[], b: readonly Part[]): boolean {
     a.length === b.length &&
     a.every((p, i) => p.site === b[i]?.site && Math.abs(p.part - (b[i] as Part).part) < 1e-3)
   );
-}
-
-/** Where a city of a network is; undefined where that is not known. */
-export function pointOf(ground: Ground, node: number): LatLon | undefined {
-  return ground.terrain.at[ground.terrain.nodePlace[node] as number];
 }

@@ -29,7 +29,7 @@ export {
   type Summary,
   summarise,
 } from './catchment.ts';
-export { eachExpected, expectedAt, SURE, summariseExpected } from './corrected.ts';
+export { expectedAt, SURE } from './corrected.ts';
 export {
   type Announcement,
   type Deployment,
@@ -61,7 +61,7 @@ export {
 } from './from-plan.ts';
 export { kilometresTo, MOST_MEASURED, type Terrain, terrainOf } from './geography.ts';
 export { type Ground, groundOf } from './ground.ts';
-export { groupMovers, type Nodes, nodesOfAs, nodesOfCountry, partsOf, pointOf } from './group.ts';
+export { groupMovers, type Nodes, nodesOfAs, nodesOfCountry, partsOf } from './group.ts';
 export {
   type Adoption,
   ATTACKER,

@@ -27,9 +27,10 @@ export interface Under {
 /**
  * How the clients fare under anycast and under each rival. A unicast site is reached as its announcements alone would be.
  * GeoDNS sends each client to the site nearest by distance, as if its place were known for certain; clients whose place is
- * not known go to the first site. A rival that names no site of the deployment is left out.
+ * not known go to the first site. A rival that names no site of the deployment is left out. Under anycast the clients land as
+ * `landing` says, the routes' own parts unless given.
  */
-export function versus(prediction: Prediction, rivals: readonly Rival[]): Under[] {
+export function versus(prediction: Prediction, rivals: readonly Rival[], landing = prediction): Under[] {
   const alone = new Map<number, Prediction>();
   const only = (k: number) => {
     const known = alone.get(k);
@@ -41,7 +42,7 @@ export function versus(prediction: Prediction, rivals: readonly Rival[]): Under[
     return made;
   };
   const { nearestSite } = placesOf(prediction);
-  const found = [under(prediction, 'anycast')];
+  const found = [under(landing, 'anycast')];
   for (const rival of rivals) {
     if (rival.kind === 'geodns') found.push(under(prediction, 'geodns', only, (node) => nearestSite(node)));
     else {

@@ -1,0 +1,78 @@
+/** What is kept beside a plan of who landed where, put to use: where everybody is expected now, and after a change. */
+import {
+  carried,
+  type Deployment,
+  type Expected,
+  expectedOf,
+  type Ground,
+  learn,
+  type Observation,
+  type Prediction,
+  predict,
+  SURE,
+  type Summary,
+  strayed,
+  summarise,
+} from '../predict/index.ts';
+import { type CorrectionOptions, observationsKept, sourcesKept } from './corrections.ts';
+import { percent, type Stage, type StageOptions, stage } from './predict-stage.ts';
+
+/** Who was seen under which announcements, and what is announced now. Plain data: threads are handed it. */
+export interface Basis {
+  readonly seen: readonly Observation[];
+  readonly under: Deployment;
+  /** Absent: the same. */
+  readonly now?: Deployment;
+}
+
+export interface Expectation {
+  readonly basis: Basis;
+  readonly expected: Expected;
+  readonly summary: Summary;
+  /** Of whom it was learnt, for the answer. */
+  readonly said: string;
+  /** How it was carried over to announcements under which nobody was seen, for the answer. */
+  readonly carriedOver: string;
+  /** The part that stands where routes would not have it, 0 … 1. */
+  readonly strayed: number;
+}
+
+/** What is expected of a stage by what is kept beside its plan; undefined when nothing is, or it is not wanted. */
+export function expectationFor(
+  plan: string,
+  s: Stage,
+  options: CorrectionOptions & StageOptions,
+): Expectation | undefined {
+  if (options.corrections === false) return undefined;
+  const kept = observationsKept(plan, s.prefix);
+  if (kept.length === 0) return undefined;
+  // Clients were seen with every site in place.
+  const { without: _, ...whole } = options;
+  const under = options.without?.length ? stage(s.plan, s.ground, whole) : s;
+  const seen = kept.filter((o) => under.prediction.sites.includes(o.site));
+  if (seen.length === 0) return undefined;
+  const basis = { seen, under: under.deployment, ...(under !== s && { now: s.deployment }) };
+  const today = expectedOf(learn(under.prediction, seen));
+  const stray = strayed(today);
+  const expected = under === s ? today : carried(today, s.prediction);
+  return {
+    basis,
+    expected,
+    summary: summarise(expected.seen, SURE),
+    said: `corrected by ${seen.length} clients that were seen: ${sourcesKept(plan, s.prefix)}; --no-corrections leaves them out`,
+    carriedOver: `carried over: who is expected at a site stays unless routes say that he moves, and then goes where routes say; ${percent(stray)} of the clients are expected where routes would not have them, and are taken to stay while that site announces anything`,
+    strayed: stray,
+  };
+}
+
+/** Where everybody is expected, by those who have nothing but the basis. */
+export function expectedFrom(ground: Ground, { seen, under, now }: Basis): Expected {
+  const today = expectedOf(learn(predict(ground, under), seen));
+  return now === undefined ? today : carried(today, predict(ground, now));
+}
+
+/** What another prediction comes to, as its own expectation. */
+export function carriedTo(e: Expectation, after: Prediction): Pick<Stage, 'prediction' | 'summary'> {
+  const { seen } = carried(e.expected, after);
+  return { prediction: seen, summary: summarise(seen, SURE) };
+}
