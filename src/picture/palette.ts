@@ -1,7 +1,8 @@
 /**
- * Colours of sites, here and on the page. Twelve that stay apart for people with protanopia, deuteranopia and tritanopia, and
- * stand out from paper, land and sea in both themes (the test beside measures that); found by a search over OKLCH, the eight most
- * different ones first. Beyond twelve they repeat: a colour never stands without the site's name.
+ * Colours of sites, here and on the page. Twelve that are told apart in both themes, also by people with protanopia, deuteranopia
+ * and tritanopia, and stand out from paper, land and sea (the test beside measures that by CIEDE2000); found by a search over OKLCH
+ * for the eight whose nearest two are farthest apart, the same hue in both themes. Beyond twelve they repeat: a colour never stands
+ * without the site's name.
  */
 
 export interface Tone {
@@ -10,18 +11,18 @@ export interface Tone {
 }
 
 export const SITE_TONES: readonly Tone[] = [
-  { dark: '#50a5ff', light: '#03579f' },
-  { dark: '#fb4c10', light: '#872302' },
-  { dark: '#1af796', light: '#059256' },
-  { dark: '#bf45cb', light: '#690072' },
-  { dark: '#3f78ff', light: '#0025af' },
-  { dark: '#a9bb72', light: '#5a6c2a' },
-  { dark: '#ff7ec4', light: '#ad0977' },
-  { dark: '#f2d9ea', light: '#be5faa' },
-  { dark: '#fec852', light: '#9b7410' },
-  { dark: '#a3c1fc', light: '#285fec' },
-  { dark: '#1ba995', light: '#00584d' },
-  { dark: '#4e7a99', light: '#213849' },
+  { dark: '#3c74fb', light: '#0000a8' },
+  { dark: '#ea1e33', light: '#fa0760' },
+  { dark: '#7fc52e', light: '#269573' },
+  { dark: '#cab4f3', light: '#be3bfb' },
+  { dark: '#168c6b', light: '#004305' },
+  { dark: '#f5ad99', light: '#956211' },
+  { dark: '#9dfcf7', light: '#0c6785' },
+  { dark: '#bc51a6', light: '#6a2e43' },
+  { dark: '#5aa6c7', light: '#2c4375' },
+  { dark: '#c37b83', light: '#b36ea2' },
+  { dark: '#c89b64', light: '#91432f' },
+  { dark: '#fffa41', light: '#888500' },
 ];
 
 /** Of clients that land nowhere. */
