@@ -270,6 +270,40 @@ test('any instant of a timeline is what folding everything until then gives, als
   );
 });
 
+test('events that are pushed together give what each alone gives, and change nothing that was there', () => {
+  fc.assert(
+    fc.property(
+      HISTORY,
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.option(fc.nat({ max: 30 }), { nil: undefined }),
+      (h, every, size, missing) => {
+        const [alone, together] = [0, 1].map(() => new Timeline(h.first, { every, most: 1000 })) as [
+          Timeline,
+          Timeline,
+        ];
+        const events = h.events.filter((_, i) => i !== missing);
+        let whole = true;
+        for (let i = 0; i < events.length && whole; i += size) {
+          const before = together.latest;
+          const was = JSON.stringify(before);
+          // Some of them once more: they are known.
+          const batch = events.slice(Math.max(0, i - 2), i + size);
+          const taken = together.pushAll(batch);
+          const answers = batch.map((e) => alone.push(e));
+          const gap = answers.indexOf('gap');
+          whole = gap < 0;
+          expect(taken).toBe(whole ? batch.length : gap);
+          expect(together.latest).toEqual(alone.latest);
+          expect(JSON.stringify(before)).toBe(was);
+        }
+        expect(together.count).toBe(alone.count);
+        for (const { seq } of events) expect(together.upTo(seq)).toEqual(alone.upTo(seq));
+      },
+    ),
+  );
+});
+
 test('a timeline that misses events says so, and goes on from a snapshot or from the start of another run', () => {
   const [a, b] = fc.sample(WORLD, { numRuns: 2, seed: 3 }) as [World, World];
   const timeline = new Timeline(begin(a, 10));

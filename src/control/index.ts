@@ -1,5 +1,5 @@
 /** What agents, controller and dashboard say to each other: snapshots, events and requests, typed once. Pure. */
-export { apply } from './apply.ts';
+export { apply, applyAll } from './apply.ts';
 export { type Catchment, catchments } from './catchment.ts';
 export { changes } from './changes.ts';
 export {

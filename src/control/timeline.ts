@@ -2,7 +2,7 @@
  * What happened, with a snapshot every so many events, so that any instant in it is a few hundred steps away. Bounded: the
  * oldest goes when there is too much, and then it is said that it is gone.
  */
-import { apply } from './apply.ts';
+import { apply, applyAll } from './apply.ts';
 import type { Event } from './event.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -72,6 +72,37 @@ export class Timeline {
     return 'taken';
   }
 
+  /**
+   * Takes events that follow one another, as `push` takes each, in a fraction of the time. Gives how many it took or knew; fewer than
+   * all where events are missing before the next.
+   */
+  pushAll(events: readonly Event[]): number {
+    let done = 0;
+    while (done < events.length) {
+      let last = this.#stretches.at(-1) as Stretch;
+      if (last.events.length >= this.#every) {
+        last = { keyframe: this.#latest, events: [] };
+        this.#stretches.push(last);
+      }
+      const began = done;
+      const batch: Event[] = [];
+      let { run, seq } = this.#latest;
+      for (; done < events.length && last.events.length + batch.length < this.#every; done++) {
+        const event = events[done] as Event;
+        if (event.seq <= seq && event.run === run) continue;
+        if (event.seq !== seq + 1 && event.kind !== 'start') break;
+        batch.push(event);
+        [run, seq] = [event.run, event.seq];
+      }
+      for (const event of batch) last.events.push(event);
+      this.#count += batch.length;
+      this.#forget();
+      this.#latest = applyAll(this.#latest, batch);
+      if (done === began) break;
+    }
+    return done;
+  }
+
   /** Goes on from a snapshot though events before it are missing: `at` gives what was last known for the time between. */
   jump(snapshot: Snapshot): void {
     const last = this.#stretches.at(-1) as Stretch;
@@ -130,8 +161,10 @@ export class Timeline {
   #fold(stretch: Stretch, taken: number): Snapshot {
     const looked =
       this.#looked?.stretch === stretch && this.#looked.taken <= taken ? this.#looked : undefined;
-    let snapshot = looked?.snapshot ?? stretch.keyframe;
-    for (let i = looked?.taken ?? 0; i < taken; i++) snapshot = apply(snapshot, stretch.events[i] as Event);
+    const snapshot = applyAll(
+      looked?.snapshot ?? stretch.keyframe,
+      stretch.events.slice(looked?.taken ?? 0, taken),
+    );
     this.#looked = { stretch, taken, snapshot };
     return snapshot;
   }

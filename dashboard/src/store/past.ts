@@ -139,34 +139,44 @@ export async function joined(
   const [first] = pages;
   if (!first) return undefined;
   const timeline = new Timeline(first.keyframe, { most: MOST_KEPT + ROOM });
-  let n = 0;
-  const push = (event: Event, before: () => Snapshot | undefined) => {
-    n++;
-    if (timeline.push(event) !== 'gap') return;
-    const there = before();
-    if (there) timeline.jump(there);
-    timeline.push(event);
-  };
   const { first: seam } = present;
   for (const { keyframe, events } of pages) {
     if (keyframe.seq > timeline.latest.seq && keyframe.seq <= seam.seq) timeline.jump(keyframe);
-    for (const event of events) {
-      if (event.seq > seam.seq) break;
-      push(event, () => undefined);
-      if (n % BREATH === 0) await breathe();
+    const older = events.filter((event) => event.seq <= seam.seq);
+    for (let n = 0; n < older.length; n += BREATH) {
+      push(timeline, older.slice(n, n + BREATH), () => undefined);
+      await breathe();
     }
   }
   if (timeline.latest.seq !== seam.seq) timeline.jump(seam);
   // What happens while this takes a breath is in the present timeline too: until there is no more of it.
   for (;;) {
     const rest = present.after(timeline.latest.seq, BREATH) ?? [];
-    for (const event of rest) push(event, () => present.upTo(event.seq - 1));
+    push(timeline, rest, (event) => present.upTo(event.seq - 1));
     if (rest.length < BREATH) break;
     await breathe();
   }
   const { latest } = present;
   if (timeline.latest.seq !== latest.seq) timeline.jump(latest);
   return timeline;
+}
+
+/** Takes all of them; `before` says how things stood before one that does not follow, where that is known. */
+function push(
+  timeline: Timeline,
+  events: readonly Event[],
+  before: (event: Event) => Snapshot | undefined,
+): void {
+  for (let n = 0; n < events.length; ) {
+    n += timeline.pushAll(events.slice(n));
+    const stuck = events[n];
+    if (stuck === undefined) return;
+    const there = before(stuck);
+    if (there) timeline.jump(there);
+    // Without it this one is left out, and what follows it is asked anew.
+    timeline.push(stuck);
+    n++;
+  }
 }
 
 function readPage(from: unknown): Page {

@@ -95,14 +95,14 @@ export class Chronicle {
   }
 
   /** A page of history from an instant, or after an event, until an instant; undefined when it is not kept any more. */
-  history(from: number | Cursor, to: number, limit: number): HistoryPage | undefined {
+  async history(from: number | Cursor, to: number, limit: number): Promise<HistoryPage | undefined> {
     const { ledger } = this.#options;
     const memory = this.#timeline;
     if (!memory) return undefined;
     const oldest = Math.min(memory.first.at, ledger?.oldest ?? Number.POSITIVE_INFINITY);
     const where = typeof from === 'number' ? { at: Math.max(from, oldest) } : { seq: from.seq };
     const recent = 'at' in where ? memory.first.at <= where.at : memory.first.seq <= where.seq;
-    const timeline = recent ? memory : ledger?.stretch(where);
+    const timeline = recent ? memory : await ledger?.stretch(where);
     if (!timeline) return undefined;
     const keyframe =
       'at' in where

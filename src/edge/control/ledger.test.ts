@@ -3,6 +3,8 @@ import { appendFileSync, readdirSync, statSync, writeFileSync, writeSync } from 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Event, Snapshot } from '../../control/index.ts';
+import { Chronicle } from './chronicle.ts';
+import { Ledger } from './ledger.ts';
 import { ask, folder, type Got, note, page, read, says, tokenOf, WORLD } from './page.test-support.ts';
 
 test('a server that was restarted goes on counting, and a reader that comes back loses nothing', async () => {
@@ -105,6 +107,23 @@ test('files turn over, old ones go, and history is read from them page by page',
   expect((await ask(p, '/api/v1/history?limit=0')).status).toBe(400);
   expect((await ask(p, '/api/v1/history?from=yesterday')).status).toBe(400);
   expect((await ask(p, '/api/v1/history?after=other:2990')).status).toBe(410);
+});
+
+test('while old history is read from the disk, others have their turn again and again', async () => {
+  const ledger = new Ledger({ folder: folder(), say: () => {} });
+  const chronicle = new Chronicle({ run: 'r1', now: () => 1_000_000_000_000, most: 20, ledger });
+  chronicle.begin(WORLD);
+  chronicle.add(Array.from({ length: 4000 }, (_, i) => note(`event ${i}`)));
+  let [turns, reading] = [0, true];
+  const others = (async () => {
+    for (; reading; turns++) await new Promise((resume) => setImmediate(resume));
+  })();
+  const page = await chronicle.history(0, Number.MAX_SAFE_INTEGER, 5000);
+  reading = false;
+  await others;
+  ledger.close();
+  expect(page?.events).toHaveLength(4001);
+  expect(turns).toBeGreaterThan(10);
 });
 
 test('a full disk is said once, and serving goes on from memory', async () => {

@@ -37,13 +37,25 @@ interface File {
   size: number;
 }
 
+interface Known {
+  readonly path: string;
+  readonly size: number;
+  readonly timeline: Timeline;
+}
+
+/** Files that are remembered. */
+const KNOWN = 4;
+/** Lines that are read without a pause, some milliseconds. */
+const BREATH = 200;
+
 export class Ledger {
   readonly #options: LedgerOptions;
   #files: File[];
   #open: number | undefined;
   /** Not before this instant, by the monotonic clock; set while the disk is in trouble. */
   #restUntil: number | undefined;
-  #read: { readonly path: string; readonly size: number; readonly timeline: Timeline } | undefined;
+  /** Files that were read last, the latest first: whoever goes through history comes by again. */
+  #known: readonly Known[] = [];
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -70,12 +82,14 @@ export class Ledger {
   /** What the youngest files hold, to go on from; undefined when there is nothing that can be read. */
   resume(): Timeline | undefined {
     for (let n = this.#files.length - 1; n >= 0; n--) {
-      const last = this.#timeline(this.#files[n] as File);
+      const last = atOnce(this.#timeline(this.#files[n] as File));
       if (!last) continue;
       // Who was a few events behind when a file turned over still finds them.
-      const before = this.#files[n - 1] && this.#timeline(this.#files[n - 1] as File);
+      const before = this.#files[n - 1] && atOnce(this.#timeline(this.#files[n - 1] as File));
+      // What is pushed on is remembered no more as what the file holds.
+      this.#known = [];
       if (!before) return last;
-      for (const event of last.after(last.first.seq) ?? []) before.push(event);
+      before.pushAll(last.after(last.first.seq) ?? []);
       return before.latest.seq === last.latest.seq ? before : last;
     }
     return undefined;
@@ -97,14 +111,18 @@ export class Ledger {
     }
   }
 
-  /** A stretch of history that has the instant or, with `seq`, the event after that number; undefined when it is not kept. */
-  stretch(where: { readonly at: number } | { readonly seq: number }): Timeline | undefined {
+  /**
+   * A stretch of history that has the instant or, with `seq`, the event after that number; undefined when it is not kept. Others have
+   * their turn while it is read.
+   */
+  async stretch(where: { readonly at: number } | { readonly seq: number }): Promise<Timeline | undefined> {
     const n = this.#files.findLastIndex((f) => ('at' in where ? f.at <= where.at : f.seq <= where.seq));
-    const timeline = this.#files[n] && this.#timeline(this.#files[n] as File);
+    // Files may go meanwhile, and their numbers with them.
+    const [file, next] = [this.#files[n], this.#files[n + 1]];
+    const timeline = file && (await inTurns(this.#timeline(file)));
     if (!timeline || 'at' in where || where.seq < timeline.latest.seq) return timeline;
     // The last event of its file: what comes after it begins the next one.
-    const next = this.#files[n + 1];
-    return next ? this.#timeline(next) : timeline;
+    return next ? inTurns(this.#timeline(next)) : timeline;
   }
 
   close(): void {
@@ -164,24 +182,50 @@ export class Ledger {
     this.#restUntil = performance.now() + (this.#options.rest ?? REST_MS);
   }
 
-  #timeline(file: File): Timeline | undefined {
+  /** Yields between pieces of the work. */
+  *#timeline(file: File): Generator<undefined, Timeline | undefined> {
     const { path, size } = file;
-    if (this.#read?.path === path && this.#read.size === size) return this.#read.timeline;
-    let timeline: Timeline | undefined;
-    try {
-      const [first, ...lines] = readFileSync(path, 'utf8').split('\n');
-      const keyframe = readSnapshot(first ?? '');
-      if (!keyframe.ok) return undefined;
-      timeline = new Timeline(keyframe.value, { most: Number.POSITIVE_INFINITY });
-      for (const line of lines) {
-        // Torn, or not as we wrote it: what comes after it cannot be told either.
-        const event = readEvent(line);
-        if (!event.ok || timeline.push(event.value) === 'gap') break;
+    const known = this.#known.find((k) => k.path === path && k.size === size);
+    let timeline = known?.timeline;
+    if (!known)
+      try {
+        const [first, ...lines] = readFileSync(path, 'utf8').split('\n');
+        yield;
+        const keyframe = readSnapshot(first ?? '');
+        if (!keyframe.ok) return undefined;
+        timeline = new Timeline(keyframe.value, { most: Number.POSITIVE_INFINITY });
+        for (let n = 0; n < lines.length; n += BREATH) {
+          const read = lines.slice(n, n + BREATH).map((line) => readEvent(line));
+          const events = read.flatMap((event) => (event.ok ? [event.value] : []));
+          const torn = read.findIndex((event) => !event.ok);
+          // Torn, or not as we wrote it: what comes after it cannot be told either.
+          const whole = torn < 0 ? events : events.slice(0, torn);
+          if (timeline.pushAll(whole) < read.length) break;
+          yield;
+        }
+      } catch {
+        return timeline;
       }
-    } catch {
-      return timeline;
+    if (timeline) {
+      const others = this.#known.filter((k) => k.path !== path);
+      this.#known = [{ path, size, timeline }, ...others].slice(0, KNOWN);
     }
-    this.#read = { path, size, timeline };
     return timeline;
+  }
+}
+
+function atOnce<T>(work: Generator<undefined, T>): T {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Whatever else waits has its turn between two pieces. */
+async function inTurns<T>(work: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    await new Promise((resume) => setImmediate(resume));
   }
 }

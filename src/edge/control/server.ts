@@ -20,7 +20,7 @@ import {
 } from '../../control/index.ts';
 import { HostError, makeFolder } from '../../host/index.ts';
 import type { ControlPage, ControlPageOptions } from '../control-page.ts';
-import { Chronicle } from './chronicle.ts';
+import { Chronicle, type HistoryPage } from './chronicle.ts';
 import { Ledger } from './ledger.ts';
 import { findPage, unbuilt } from './pages.ts';
 import { Streams } from './streams.ts';
@@ -140,16 +140,19 @@ function build(
       const asked = question(request);
       if (typeof asked === 'string') return bad(reply, asked);
       void reply.header('cache-control', 'no-store');
-      const turn = turns.take(() => chronicle.history(asked.from, asked.to, asked.limit));
+      const turn = turns.take(async () => {
+        const page = await chronicle.history(asked.from, asked.to, asked.limit);
+        return page && formatHistory(page);
+      });
       if (!turn)
         return reply
           .code(503)
           .header('retry-after', '1')
           .send({ error: 'too many ask for history at once: ask again in a second' });
-      return (
-        (await turn) ??
-        reply.code(410).send({ error: 'this is not kept any more: ask without after, from an instant' })
-      );
+      const page = await turn;
+      return page === undefined
+        ? reply.code(410).send({ error: 'this is not kept any more: ask without after, from an instant' })
+        : reply.type('application/json; charset=utf-8').send(page);
     },
     requests: async (request, reply) => {
       const read = readRequest(request.body);
@@ -199,6 +202,19 @@ function build(
     return reply.code(404).send({ error: `there is no ${path.slice(0, 100)} here` });
   });
   return app;
+}
+
+/** Events that are written without a pause. */
+const BREATH = 500;
+
+/** As JSON; others have their turn between pieces. */
+async function formatHistory({ events, ...rest }: HistoryPage): Promise<string> {
+  const pieces: string[] = [];
+  for (let n = 0; n < events.length; n += BREATH) {
+    pieces.push(JSON.stringify(events.slice(n, n + BREATH)).slice(1, -1));
+    await new Promise((resume) => setImmediate(resume));
+  }
+  return `${JSON.stringify(rest).slice(0, -1)},"events":[${pieces.join(',')}]}`;
 }
 
 function question(

@@ -10,14 +10,14 @@ export class Turns {
   }
 
   /** Does the work in its turn; undefined when too many wait already. Rejects with what the work throws. */
-  take<T>(work: () => T): Promise<T> | undefined {
+  take<T>(work: () => T | Promise<T>): Promise<T> | undefined {
     if (this.#waiting >= this.#most) return undefined;
     this.#waiting++;
-    const done = this.#last.then(() => {
+    const done = this.#last.then(async () => {
       this.#waiting--;
       const began = performance.now();
       try {
-        return { is: work(), took: performance.now() - began };
+        return { is: await work(), took: performance.now() - began };
       } catch (error) {
         return { error, took: performance.now() - began };
       }
