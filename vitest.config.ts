@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'dashboard/**/*.test.{ts,tsx}'],
+    globalSetup: ['test/scratch.ts'],
     exclude: ['test/interop/**', '**/node_modules/**'],
     // Every core, also where there are only two: half of the default, which leaves one idle, is twice the time.
     maxWorkers: '100%',
