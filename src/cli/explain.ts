@@ -185,8 +185,16 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
   const expectation = expectationFor(file, s, o);
   const seen = expectation && partsOf(expectation.expected.seen, nodes).parts;
-  const cities = [...client.cities].sort((a, b) => b.weight - a.weight).slice(0, MOST_CITIES_SHOWN);
-  const more = client.cities.length - cities.length;
+  // Where it only has routers there is nobody to land anywhere; a network of no weight is shown as it is.
+  const peopled = client.cities.filter((c) => c.weight > 0);
+  const listed = peopled.length > 0 ? peopled : client.cities;
+  const cities = [...listed].sort((a, b) => b.weight - a.weight).slice(0, MOST_CITIES_SHOWN);
+  const rest = [
+    ...(listed.length > cities.length ? [`${listed.length - cities.length} more cities`] : []),
+    ...(client.cities.length > listed.length
+      ? [`${client.cities.length - listed.length} where it is thought to have no clients`]
+      : []),
+  ];
   return {
     json: {
       prefix: s.prefix,
@@ -200,7 +208,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
         printable(headline(client)),
         ...(why ? formatExplanation(why).map((line) => `  ${printable(line)}`) : []),
         ...(client.cities.length > 1
-          ? ['', formatTable(CITIES, cities, colour), ...(more > 0 ? [`and ${more} more cities`] : [])]
+          ? ['', formatTable(CITIES, cities, colour), ...(rest.length > 0 ? [`and ${rest.join(', ')}`] : [])]
           : []),
         ...correctedText(expectation, seen, o),
         ...changesText(s, changes, o.to, seen !== undefined, colour),

@@ -62,6 +62,7 @@ export {
   handover,
   nameOf,
   type Presence,
+  packCountry,
   placesOf,
   type Texts,
   type WeightUnit,
