@@ -31,6 +31,29 @@ export function wholeWorld(
 
 const RADIANS = Math.PI / 180;
 
+/**
+ * What may be seen of the flat map: no place beyond the poles while there is more world than room, and all of the world where there
+ * is room for it. MapLibre by itself would fill a tall place from pole to pole, and cut off east and west.
+ */
+export function flatLimits(
+  height: number,
+  lat: number,
+  zoom: number,
+  nearest: number,
+): { readonly lat: number; readonly zoom: number } {
+  const limited = Math.max(-1, Math.min(nearest, zoom));
+  const world = AROUND * 2 ** limited;
+  const [near, far] = [height / 2, world - height / 2].sort((a, b) => a - b) as [number, number];
+  const y = Math.max(near, Math.min(far, world * northing(lat)));
+  return { lat: (360 / Math.PI) * Math.atan(Math.exp(Math.PI * (1 - (2 * y) / world))) - 90, zoom: limited };
+}
+
+/** 0 at the north end of the flat map, 1 at its south end. */
+export function northing(lat: number): number {
+  const kept = Math.max(-85.05, Math.min(85.05, lat));
+  return (1 - Math.log(Math.tan(Math.PI / 4 + (kept * RADIANS) / 2)) / Math.PI) / 2;
+}
+
 /** Degrees between two places, over the globe. */
 export function away(
   a: { readonly lng: number; readonly lat: number },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { placesOnTheWay } from '../data/scene.ts';
 import { network } from '../testing/snapshot.test-support.ts';
 import { arc, unwrapped } from './arc.ts';
-import { away, wholeWorld } from './camera.ts';
+import { away, flatLimits, northing, wholeWorld } from './camera.ts';
 import { besides } from './labels.ts';
 
 test('an arc is the shortest way, has both ends, and does not jump at the date line', () => {
@@ -34,6 +34,35 @@ test('the whole world fits into wide, narrow and tiny places', () => {
   }
   expect(away({ lng: 0, lat: 0 }, { lon: 180, lat: 0 })).toBeCloseTo(180);
   expect(away({ lng: 10, lat: 50 }, { lon: 10, lat: 50 })).toBeCloseTo(0);
+});
+
+test('in a narrow and tall place the flat map shows the whole world, from west to east', () => {
+  const box = { clientWidth: 486, clientHeight: 595 };
+  const { center, zoom } = wholeWorld(box, 'flat');
+  const limited = flatLimits(box.clientHeight, center[1], zoom, 8);
+  expect(512 * 2 ** limited.zoom).toBeCloseTo(486);
+  expect(limited.lat).toBeCloseTo(28);
+});
+
+test('one cannot leave the flat map: where there is more world than room, room is filled; else all of the world is seen', () => {
+  for (const height of [150, 595, 2000])
+    for (const lat of [-90, -40, 0, 60, 90])
+      for (const zoom of [-3, -1, 0, 1.5, 8, 20]) {
+        const is = flatLimits(height, lat, zoom, 8);
+        const world = 512 * 2 ** is.zoom;
+        const [top, bottom] = [-height / 2, height / 2].map((d) => world * northing(is.lat) + d) as [
+          number,
+          number,
+        ];
+        expect(is.zoom).toBe(Math.max(-1, Math.min(8, zoom)));
+        if (world >= height) {
+          expect(top).toBeGreaterThan(-0.1);
+          expect(bottom).toBeLessThan(world + 0.1);
+        } else {
+          expect(top).toBeLessThan(0.1);
+          expect(bottom).toBeGreaterThan(world - 0.1);
+        }
+      }
 });
 
 test('names go to a side where nothing lies and which is seen, and hidden ones take no room', () => {

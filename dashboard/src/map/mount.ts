@@ -1,12 +1,12 @@
 /** Puts the map on the page and keeps it with the view: projection, camera, theme, layers. Loaded only when it is needed. */
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { GPUInitializationError, Map as MapLibre, type MapOptions, setWorkerUrl } from 'maplibre-gl';
+import { GPUInitializationError, LngLat, Map as MapLibre, type MapOptions, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { App } from '../app.ts';
 import { sceneOf } from '../data/scene.ts';
 import type { View } from '../store/view.ts';
 import { baseStyle, repaintBase } from './base.ts';
-import { away, wholeWorld } from './camera.ts';
+import { away, flatLimits, wholeWorld } from './camera.ts';
 import { mapColours } from './colours.ts';
 import { hintBox } from './hint.ts';
 import type { Layer } from './layer.ts';
@@ -41,6 +41,20 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
     // Everything is drawn from this page: nothing to fade in.
     fadeDuration: 0,
   });
+  const limit = (view: View) => {
+    const flat = view.map === 'flat';
+    container.classList.toggle('flat', flat);
+    map.setTransformConstrain(
+      flat
+        ? (center, zoom) => {
+            const limits = flatLimits(container.clientHeight, center.lat, zoom, NEAREST);
+            return { center: new LngLat(center.lng, limits.lat), zoom: limits.zoom };
+          }
+        : null,
+    );
+  };
+  limit(first);
+  if (!first.camera) map.jumpTo(wholeWorld(container, first.map));
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   map.getCanvas().setAttribute('aria-label', 'Map of sites and clients. The lists beside it have the same.');
@@ -73,6 +87,7 @@ export function mountMap(container: HTMLElement, app: App, mounted: Mounted): ()
   function follow(view: View): void {
     if (view.map !== shownMap) {
       map.setProjection({ type: projectionOf(view) });
+      limit(view);
       if (!view.camera) move(wholeWorld(container, view.map));
       shownMap = view.map;
     }
