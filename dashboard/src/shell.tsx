@@ -40,6 +40,9 @@ export function Shell() {
             <Side />
             <Intent />
           </aside>
+          <footer class="foot narrow-only">
+            <Colours />
+          </footer>
         </>
       ) : (
         <main class="empty">
@@ -52,8 +55,6 @@ export function Shell() {
 }
 
 function Head() {
-  const app = useApp();
-  const choice = useStore(app.themeChoice);
   return (
     <header class="head">
       <div class="brand">
@@ -64,19 +65,29 @@ function Head() {
       <div class="tools">
         <ConnectionChip />
         <Links />
-        <Choice
-          label="Colours"
-          value={choice}
-          options={[
-            { value: 'auto', text: 'Auto', title: 'As the system prefers' },
-            { value: 'dark', text: 'Dark' },
-            { value: 'light', text: 'Light' },
-          ]}
-          onChoose={(value) => app.themeChoice.set(value)}
-        />
+        <div class="wide-only">
+          <Colours />
+        </div>
       </div>
       <Lost />
     </header>
+  );
+}
+
+function Colours() {
+  const app = useApp();
+  const choice = useStore(app.themeChoice);
+  return (
+    <Choice
+      label="Colours"
+      value={choice}
+      options={[
+        { value: 'auto', text: 'Auto', title: 'As the system prefers' },
+        { value: 'dark', text: 'Dark' },
+        { value: 'light', text: 'Light' },
+      ]}
+      onChoose={(value) => app.themeChoice.set(value)}
+    />
   );
 }
 
@@ -103,7 +114,9 @@ function What() {
       <strong>
         One address, {address}, announced from {n === 1 ? 'one site' : `${n} sites`}.
       </strong>{' '}
-      Each dot is a client; its colour is the site that answers it. Kill a site and watch.
+      <span class="wide-only">
+        Each dot is a client; its colour is the site that answers it. Kill a site and watch.
+      </span>
     </p>
   );
 }

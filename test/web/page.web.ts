@@ -29,6 +29,31 @@ for (const { name, ...look } of LOOKS)
     expect(troubles).toEqual([]);
   });
 
+test('the flat map shows all sites also beside a wide panel, and when its place changes', async () => {
+  const { page } = await come({ still: true }, `${world.url}&map=flat&panel=diagram`);
+  const inside = async () => {
+    const map = (await page.getByRole('main', { name: 'Map' }).boundingBox())!;
+    for (const site of SITES) {
+      const { x, y, width, height } = (await pin(page, site).locator('svg').boundingBox())!;
+      if (x < map.x || x + width > map.x + map.width || y < map.y || y + height > map.y + map.height)
+        return false;
+    }
+    return true;
+  };
+  await until('all sites to be seen', inside);
+  await page.getByRole('tab', { name: 'Now' }).click();
+  await until('all sites to be seen', inside);
+  await page.getByRole('tab', { name: 'Diagram' }).click();
+  await until('all sites to be seen', inside);
+});
+
+test('on a phone the head leaves the screen to the map, and the colours are chosen at the end of the page', async () => {
+  const { page } = await come({ theme: 'dark', width: 390, height: 844 });
+  expect((await page.getByRole('banner').boundingBox())!.height).toBeLessThan(844 / 8);
+  await page.getByRole('group', { name: 'Colours' }).getByText('Light').click();
+  expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light');
+});
+
 /** The dialog that is open, and its button that does what it asks about. */
 async function confirm(page: Page, what: RegExp): Promise<void> {
   const dialog = page.getByRole('dialog');
