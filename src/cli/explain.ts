@@ -161,6 +161,8 @@ function hostOf(text: string): Prefix | undefined {
 type City = ClientAnswer['cities'][number];
 /** The cities of a network that are listed; JSON has all. */
 const MOST_CITIES_SHOWN = 12;
+/** A city with less would show as 0.0 %. */
+const LEAST_SHOWN = 0.0005;
 
 const CITIES: readonly Column<City>[] = [
   { title: 'CITY', text: (c) => (c.place ? `${c.place.name}, ${c.place.cc}` : 'somewhere') },
@@ -188,7 +190,10 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
   // Where it only has routers there is nobody to land anywhere; a network of no weight is shown as it is.
   const peopled = client.cities.filter((c) => c.weight > 0);
   const listed = peopled.length > 0 ? peopled : client.cities;
-  const cities = [...listed].sort((a, b) => b.weight - a.weight).slice(0, MOST_CITIES_SHOWN);
+  const cities = [...listed]
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, MOST_CITIES_SHOWN)
+    .filter((c, i) => i === 0 || c.weight >= LEAST_SHOWN || peopled.length === 0);
   const rest = [
     ...(listed.length > cities.length ? [`${listed.length - cities.length} more cities`] : []),
     ...(client.cities.length > listed.length
