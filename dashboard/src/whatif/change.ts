@@ -1,4 +1,5 @@
 /** What if: the network as it stands, seen as the predictor sees it, and what somebody would change of it. Pure. */
+import { parseAsn } from '../../../src/base/index.ts';
 import type { Order, Snapshot } from '../../../src/control/index.ts';
 import type { Announcement, Deployment, Neighbour } from '../../../src/predict/index.ts';
 
@@ -40,14 +41,17 @@ const RELATION: { readonly [role: string]: Neighbour } = {
   'route-server-client': 'customer',
 };
 
-/** The prefix that is predicted for: the first of IPv4, else the first. */
-export function prefixOf({ network }: Pick<Snapshot, 'network'>): string | undefined {
-  return network.prefixes.find((p) => !p.includes(':')) ?? network.prefixes[0];
+/** The prefix that is predicted for: the one that is wanted, where the network has it; else the first of IPv4, else the first. */
+export function prefixOf({ network }: Pick<Snapshot, 'network'>, wanted?: string): string | undefined {
+  const { prefixes } = network;
+  return prefixes.find((p) => p === wanted) ?? prefixes.find((p) => !p.includes(':')) ?? prefixes[0];
 }
 
-/** Every site at every upstream that could announce, in the order of the plan. Neighbours that are ourselves are none. */
-export function doorsOf(snapshot: Pick<Snapshot, 'network' | 'sites'>): readonly Door[] {
-  const prefix = prefixOf(snapshot) ?? '';
+/** Every site at every upstream that could announce the prefix, in the order of the plan. Neighbours that are ourselves are none. */
+export function doorsOf(
+  snapshot: Pick<Snapshot, 'network' | 'sites'>,
+  prefix: string = prefixOf(snapshot) ?? '',
+): readonly Door[] {
   return Object.entries(snapshot.sites).flatMap(([site, { upstreams }]) =>
     Object.entries(upstreams).flatMap(([upstream, { asn, role, announcements }]): Door[] => {
       const relation = RELATION[role];
@@ -72,12 +76,13 @@ export function doorKey({ site, upstream }: Pick<Door, 'site' | 'upstream'>): st
   return JSON.stringify([site, upstream]);
 }
 
-/** What is announced after the change. A route that is to be left counts as none while any other is there, for its upstream goes elsewhere. */
+/** What is announced of the prefix after the change. A route that is to be left counts as none while any other is there, for its upstream goes elsewhere. */
 export function deploymentAfter(
   snapshot: Pick<Snapshot, 'network' | 'sites'>,
   change: Change = NOTHING,
+  prefix: string | undefined = prefixOf(snapshot),
 ): Deployment {
-  const doors = doorsOf(snapshot).flatMap((door) => {
+  const doors = doorsOf(snapshot, prefix).flatMap((door) => {
     const { site } = door;
     const on = !change.off.has(site) && !change.closed.has(doorKey(door)) && (door.on || change.on.has(site));
     const leaving = door.leaving && !change.on.has(site);
@@ -117,11 +122,11 @@ export function changeOf(order: Order, snapshot: Pick<Snapshot, 'network' | 'sit
     case 'cut': {
       const { one, other } = order;
       const cut = doorsOf(snapshot).filter((d) => {
-        const names = [d.upstream, String(d.asn), `as${d.asn}`];
+        const isUpstream = (text: string) => text === d.upstream || parseAsn(text) === d.asn;
         return (
-          (d.site === one && (other === undefined || names.includes(other))) ||
-          (d.site === other && names.includes(one)) ||
-          (other === undefined && names.includes(one))
+          (d.site === one && (other === undefined || isUpstream(other))) ||
+          (d.site === other && isUpstream(one)) ||
+          (other === undefined && isUpstream(one))
         );
       });
       return cut.length === 0 ? undefined : { ...NOTHING, closed: new Set(cut.map(doorKey)) };

@@ -41,14 +41,15 @@ function Legend() {
   const whatIf = whatIfOf(useApp());
   const stage = useStore(whatIf.stage);
   const change = useStore(whatIf.change);
+  const prefix = useStore(whatIf.prefix);
   return (
     <div class="legend small" role="note">
       {stage.is === 'ready' ? (
         <p>
           <strong>{isNothing(change) ? 'Predicted' : 'Predicted, what if'}:</strong>{' '}
           {countText(stage.opened.networks)} client networks around their cities, each in the colour of the
-          site it lands at. Paler: undecided, in the colour of one of its sites, the likelier the more of
-          them.
+          site it lands at when it sends to {prefix}. Paler: undecided, in the colour of one of its sites, the
+          likelier the more of them.
         </p>
       ) : stage.is === 'failed' ? (
         <p class="bad">

@@ -51,6 +51,7 @@ function Board({ opened }: { readonly opened: Opened }) {
       <section class="section">
         <h2>What if</h2>
         <p>Switch sites off, lengthen their paths, and see who would go where. Nothing is done by it.</p>
+        <PrefixChoice prefixes={snapshot.network.prefixes} />
         <p class="dim small">
           {countText(opened.networks)} client networks, predicted: {opened.source}.
         </p>
@@ -87,6 +88,27 @@ function Board({ opened }: { readonly opened: Opened }) {
       <Apply change={change} doors={doors} />
       <Find />
     </>
+  );
+}
+
+/** Nothing to choose where the network has one prefix alone. */
+function PrefixChoice({ prefixes }: { readonly prefixes: readonly string[] }) {
+  const whatIf = whatIfOf(useApp());
+  const prefix = useStore(whatIf.prefix);
+  if (prefixes.length < 2) return null;
+  return (
+    <p>
+      <label>
+        Of the prefix{' '}
+        <select value={prefix} onChange={(e) => whatIf.choose(e.currentTarget.value)}>
+          {prefixes.map((p) => (
+            <option key={p} value={p}>
+              {p}
+            </option>
+          ))}
+        </select>
+      </label>
+    </p>
   );
 }
 

@@ -92,6 +92,7 @@ describe('what is announced after a change', () => {
     [{ do: 'cut', one: 'nyc', ...by }, 'fra+0 tyo+0'],
     [{ do: 'cut', one: 'nyc', other: 'as64601', ...by }, 'fra+0 tyo+0'],
     [{ do: 'cut', one: '64601', other: 'nyc', ...by }, 'fra+0 tyo+0'],
+    [{ do: 'cut', one: 'nyc', other: 'AS 64601', ...by }, 'fra+0 tyo+0'],
     [{ do: 'cut', one: '64701', other: '64702', ...by }, undefined],
     [{ do: 'freeze', site: 'nyc', ...by }, 'fra+0 nyc+0 tyo+0'],
     [{ do: 'heal', what: 'nyc', ...by }, 'fra+0 nyc+0 tyo+0'],
@@ -344,7 +345,7 @@ describe('the what-if of the page', () => {
       view,
       look: (change: object) => view.set({ ...view.get(), ...change } as View),
     };
-    return { desk, shown, whatIf: createWhatIf(app, () => desk) };
+    return { desk, shown, view, whatIf: createWhatIf(app, () => desk) };
   }
 
   const opened = { points: { count: 0 }, networks: 3, weightUnit: 'users', source: 'x' } as never;
@@ -373,6 +374,46 @@ describe('the what-if of the page', () => {
     whatIf.set({ ...NOTHING, off: new Set(['fra']) });
     expect([...whatIf.change.get().off]).toEqual(['fra']);
     expect(desk.asks.length).toBe(4);
+  });
+
+  test('what is predicted is of the prefix that is chosen, and the address keeps the choice', async () => {
+    const { desk, shown, view, whatIf } = page(async () => new Response(new ArrayBuffer(8)));
+    const SIX = '2001:db8:53::/48';
+    const { snapshot, ...rest } = shown.get()!;
+    const sites = Object.entries(snapshot.sites).map(([name, site]) => {
+      const up = site.upstreams['as64601']!;
+      const actual = name === 'fra' ? ('withdrawn' as const) : ('full' as const);
+      const six = { ...up.announcements[PREFIX]!, actual };
+      const announcements = { ...up.announcements, [SIX]: six };
+      return [name, { ...site, upstreams: { as64601: { ...up, announcements } } }] as const;
+    });
+    const network = { ...snapshot.network, prefixes: [SIX, PREFIX] };
+    shown.set({ ...rest, snapshot: { ...snapshot, network, sites: Object.fromEntries(sites) } });
+    whatIf.need();
+    await SETTLED();
+    await SETTLED();
+    desk.reply({ id: desk.asks[0]!.id, answer: opened });
+    await SETTLED();
+    const announced = () => {
+      const latest = desk.asks.findLast((a) => a.ask === 'colours') as { readonly question: Question };
+      return told(latest.question.after);
+    };
+    expect([whatIf.prefix.get(), announced()]).toEqual([PREFIX, 'fra+0 nyc+0']);
+    desk.reply({ id: desk.asks.at(-1)!.id, answer: GREY });
+    await SETTLED();
+    whatIf.choose(SIX);
+    expect([whatIf.prefix.get(), announced()]).toEqual([SIX, 'nyc+0']);
+    expect(whatIf.doors.get().map((d) => `${d.site} ${d.on}`)).toEqual(['fra false', 'nyc true']);
+    expect(view.get().more).toMatchObject({ prefix: SIX });
+    // One that the network does not have is not asked for.
+    whatIf.choose('198.51.100.0/24');
+    expect(whatIf.prefix.get()).toBe(PREFIX);
+    // Clients are observed on the usual prefix, and so an order is held against that.
+    whatIf.choose(SIX);
+    whatIf.forecast({ do: 'drain', site: 'nyc', ...by }).catch(() => {});
+    await SETTLED();
+    const forecast = desk.asks.findLast((a) => a.ask === 'sums') as { readonly question: Question };
+    expect([told(forecast.question.before), told(forecast.question.after)]).toEqual(['fra+0 nyc+0', 'fra+0']);
   });
 
   test('a world that is not to be had is said, and tried again when asked to', async () => {

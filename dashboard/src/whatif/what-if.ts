@@ -12,6 +12,8 @@ import {
   deploymentAfter,
   doorsOf,
   formatChange,
+  NOTHING,
+  prefixOf,
   readChange,
 } from './change.ts';
 import { type Port, Predictor } from './predictor.ts';
@@ -44,6 +46,9 @@ export interface WhatIf {
   readonly stage: Source<Stage>;
   readonly colours: Source<Coloured | undefined>;
   readonly sums: Source<Summed | undefined>;
+  /** The prefix that colours, sums and answers are about; `choose` takes another one of the network's. */
+  readonly prefix: Source<string | undefined>;
+  choose(prefix: string): void;
   /** What is changed, and the doors it is about. */
   readonly change: Source<Change>;
   readonly doors: Source<readonly Door[]>;
@@ -84,19 +89,23 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
   let stops: readonly (() => void)[] = [];
   let asked = '';
   let around = '';
-  const doors = derived([app.shown], () => {
+  const prefix = derived([app.shown, app.view], () => {
     const snapshot = app.shown.get()?.snapshot;
-    return snapshot ? doorsOf(snapshot) : [];
+    return snapshot && prefixOf(snapshot, app.view.get().more['prefix']);
+  });
+  const doors = derived([app.shown, prefix], () => {
+    const snapshot = app.shown.get()?.snapshot;
+    return snapshot ? doorsOf(snapshot, prefix.get()) : [];
   });
   const change = derived([app.view, doors], () => readChange(app.view.get().more, doors.get()));
 
-  function question(of: Change = change.get()): Question | undefined {
+  function question(of: Change = change.get(), about = prefix.get()): Question | undefined {
     const snapshot = app.shown.get()?.snapshot;
     if (!snapshot) return undefined;
     return {
       sites: Object.keys(snapshot.sites),
-      before: deploymentAfter(snapshot),
-      after: deploymentAfter(snapshot, of),
+      before: deploymentAfter(snapshot, NOTHING, about),
+      after: deploymentAfter(snapshot, of, about),
     };
   }
 
@@ -189,11 +198,14 @@ export function createWhatIf(app: Pick<App, 'api' | 'shown' | 'view' | 'look'>, 
     retry: () => {
       if (stage.get().is === 'failed') load();
     },
+    prefix,
+    choose: (next) => app.look({ more: { ...app.view.get().more, prefix: next } }, 'replace'),
     set: (next) => app.look({ more: { ...app.view.get().more, ...formatChange(next) } }, 'replace'),
     async forecast(order) {
       const snapshot = app.shown.get()?.snapshot;
       const of = snapshot && changeOf(order, snapshot);
-      const about = of && question(of);
+      // What comes of an order is seen in clients, and they go by the usual prefix.
+      const about = of && question(of, prefixOf(snapshot));
       if (!snapshot || !about) return undefined;
       const mine = await ready();
       const [found, vantages] = await Promise.all([
