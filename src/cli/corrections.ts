@@ -1,6 +1,6 @@
 /** Corrections kept beside a plan: who was seen to land where, of which data and when, used by later predictions. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { type Prefix, parsePrefix } from '../base/index.ts';
@@ -8,6 +8,7 @@ import { MOST_OBSERVATIONS, type Observation } from '../predict/index.ts';
 import { unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
 import { printable } from './table.ts';
+import { writeWhole } from './whole-file.ts';
 
 export interface CorrectionOptions {
   /** False with --no-corrections. */
@@ -133,12 +134,7 @@ export function saveCorrections(
   const text = `${JSON.stringify({ ...kept, network, catchments })}\n`;
   if (Buffer.byteLength(text) > MOST_BYTES)
     throw new Failure(`${file} would have more than ${MOST_BYTES} bytes: nothing was saved`);
-  try {
-    writeFileSync(`${file}.new`, text);
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    throw new Failure(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  writeWhole(file, text);
   const left = seen.length - named.length;
   return `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them${left > 0 ? `; ${left} were left out, whose site has no name or one of more than ${LONGEST_NAME} letters` : ''}`;
 }

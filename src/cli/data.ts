@@ -1,5 +1,5 @@
 /** `nearcast data`: fetches public data, and makes the file that prediction works on from public data. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import {
@@ -30,6 +30,7 @@ import { Failure } from './failure.ts';
 import { makeFolderFor } from './folder.ts';
 import { bytesOf } from './observations.ts';
 import { type PullOptions, pull, pullText } from './pull.ts';
+import { writeWhole } from './whole-file.ts';
 import { defaultWorldFile } from './world-file.ts';
 
 const EXAMPLES = `
@@ -145,15 +146,7 @@ function pack(options: Options, say: (text: string) => void): void {
       .join(', '),
   });
   const bytes = packWorld(world);
-  // Whoever opens the file meanwhile gets the old one or the new one, whole.
-  const fresh = `${options.output}.new`;
-  try {
-    writeFileSync(fresh, bytes);
-    renameSync(fresh, options.output);
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw new Failure(`cannot write ${options.output}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  writeWhole(options.output, bytes);
   const { graph } = world;
   const links = graph.customers.neighbours.length + graph.peers.neighbours.length / 2;
   const placed = world.presence.offsets.filter((o, i, all) => i > 0 && o > (all[i - 1] as number)).length;

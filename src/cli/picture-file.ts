@@ -1,9 +1,9 @@
 /** Pictures to files: `--map` and `--chart` of the verbs that draw. SVG as it is, PNG by a renderer that is loaded only then. */
-import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Command } from 'commander';
 import { type Size, THEMES, type Theme } from '../picture/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** Draws itself at a size, in a theme. */
 export type Draw = (size: Size, theme: Theme) => string;
@@ -69,11 +69,7 @@ export async function writePictures(
 async function writePicture(svg: string, file: string, write: (text: string) => void): Promise<void> {
   if (file === '-') return write(svg);
   const content = file.endsWith('.png') ? await pngOf(svg) : svg;
-  try {
-    writeFileSync(file, content);
-  } catch (error) {
-    throw new Failure(`cannot write ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  writeWhole(file, content);
 }
 
 function checkEnding(flag: string, file: string): void {

@@ -25,7 +25,13 @@ export function loadWorld({ world, generated }: WorldOptions): World {
     throw new Failure(
       `there is no ${file}: make it with 'nearcast data pull' and 'nearcast data pack --graph AS-REL-FILE', or try --generated 2000 for an internet that does not exist`,
     );
-  const bytes = readFileSync(file);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(`cannot read ${file}: ${code === 'EISDIR' ? 'that is a folder' : code}`);
+  }
   const opened = openWorld(
     bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
   );

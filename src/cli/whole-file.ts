@@ -1,0 +1,24 @@
+/** Files that are there whole or not at all: whoever reads one meanwhile, or after the disk was full, gets the old one. */
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from './failure.ts';
+
+/** Writes a file by way of a new one beside it. Throws a {@link Failure} that says why it cannot; nothing is left behind then. */
+export function writeWhole(file: string, content: string | Uint8Array): void {
+  const fresh = `${file}.new`;
+  try {
+    writeFileSync(fresh, content);
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw new Failure(`cannot write ${file}: ${whyNot(file, (error as NodeJS.ErrnoException).code)}`);
+  }
+}
+
+function whyNot(file: string, code: string | undefined): string {
+  if (code === 'ENOENT' && !existsSync(dirname(file))) return `there is no folder ${dirname(file)}`;
+  if (code === 'EISDIR') return 'that is a folder';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return `the disk is full (${code})`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `no permission (${code})`;
+  return String(code);
+}
