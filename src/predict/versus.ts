@@ -5,6 +5,7 @@ import {
   LONGEST_RTT,
   nearestSites,
   quantiles,
+  type SiteTable,
   type Summary,
   tripBin,
   wayKm,
@@ -31,22 +32,18 @@ export interface Under {
  * `landing` says, the routes' own parts unless given.
  */
 export function versus(prediction: Prediction, rivals: readonly Rival[], landing = prediction): Under[] {
-  const alone = new Map<number, Prediction>();
+  const { deployment, sites, ground, scene } = prediction;
   const only = (k: number) => {
-    const known = alone.get(k);
-    if (known) return known;
-    const { deployment, sites, ground, scene } = prediction;
     const announcements = deployment.announcements.filter((a) => a.site === sites[k]);
-    const made = predict(ground, { ...deployment, announcements }, { marginKm: scene.marginKm });
-    alone.set(k, made);
-    return made;
+    return predict(ground, { ...deployment, announcements }, { marginKm: scene.marginKm });
   };
-  const { nearestSite } = placesOf(prediction);
-  const found = [under(landing, 'anycast')];
+  const found = [under(landing, 'anycast', () => landing)];
   for (const rival of rivals) {
-    if (rival.kind === 'geodns') found.push(under(prediction, 'geodns', only, (node) => nearestSite(node)));
-    else {
-      const k = prediction.sites.indexOf(rival.site);
+    if (rival.kind === 'geodns') {
+      const { nearestSite } = placesOf(prediction);
+      found.push(under(prediction, 'geodns', only, nearestSite));
+    } else {
+      const k = sites.indexOf(rival.site);
       if (k >= 0) found.push(under(prediction, `unicast:${rival.site}`, only, () => k));
     }
   }
@@ -63,11 +60,16 @@ function placesOf(prediction: Prediction) {
   return { nearestSite };
 }
 
-/** With `sent`, the site of each node; without, by routes. */
+const NOBODY = -1;
+
+/**
+ * With `sent`, the site of each node, all who are sent to one site after the other: `way` says how it is reached, and one such
+ * prediction is held at a time, however many sites there are. Without, by the prediction that `way` gives.
+ */
 function under(
   prediction: Prediction,
   name: string,
-  only?: (site: number) => Prediction,
+  way: (site: number) => Prediction,
   sent?: (node: number) => number,
 ): Under {
   const { sites, ground } = prediction;
@@ -75,23 +77,29 @@ function under(
   const load = new Float64Array(sites.length);
   const bins = new Float64Array(LONGEST_RTT + 1);
   let unreached = 0;
-  for (const [node, weight] of nodeWeight.entries()) {
-    if (weight === 0) continue;
-    const target = sent?.(node);
-    const way = target === undefined || !only ? prediction : only(target);
-    if (way.shares.share[node] === NO_SHARE) {
+  const add = (by: Prediction, table: SiteTable, node: number, target: number | undefined) => {
+    const weight = nodeWeight[node] as number;
+    if (weight === 0) return;
+    if (by.shares.share[node] === NO_SHARE) {
       unreached += weight;
-      continue;
+      return;
     }
-    const table = nearestSites(way);
-    const hops = hopsOf(way, node);
-    eachPart(way, node, (k, part) => {
+    const hops = hopsOf(by, node);
+    eachPart(by, node, (k, part) => {
       load[target ?? k]! += weight * part;
-      const km = wayKm(way, table, node, k);
+      const km = wayKm(by, table, node, k);
       if (km === undefined) return;
       const bin = tripBin(km, hops);
       bins[bin]! += weight * part;
     });
+  };
+  const targets = sent && Int32Array.from(nodeWeight, (weight, node) => (weight > 0 ? sent(node) : NOBODY));
+  for (const k of targets ? new Set(targets) : [0]) {
+    if (k === NOBODY) continue;
+    const by = way(k);
+    const table = nearestSites(by);
+    for (let node = 0; node < nodeWeight.length; node++)
+      if (!targets || targets[node] === k) add(by, table, node, targets?.[node]);
   }
   const total = ground.weight || 1;
   return {
