@@ -171,6 +171,12 @@ export function failuresAnswer(
     traffic === undefined
       ? []
       : failureRow(s.prediction, s.plan, base, { ...base, without: [] }, marks).tooMuch;
+  if (rows.length === 0)
+    return {
+      json: { failures: [] },
+      text: () => 'only one site announces: there is no pair that could fail; see --n-1\n',
+      map: mapDraw(s.prediction),
+    };
   return {
     json: { failures: rows, ...(traffic !== undefined && { tooMuchAlready: already }) },
     text: () =>
@@ -216,10 +222,13 @@ function failureRow(
     if (!fullest || grows > fullest.grows)
       fullest = { site, grows, ...(capacity === undefined ? {} : { capacity: formatBitRate(capacity) }) };
   });
-  const rttChange = f.meanRttMs - base.meanRttMs;
+  // Who lands nowhere has moved to no other site; and what rounding leaves of everybody has no round trip.
+  const lost = Math.max(0, f.unreached - base.unreached);
+  const nobody = f.unreached > (1 - LEAST) * total;
+  const rttChange = nobody ? Number.NaN : f.meanRttMs - base.meanRttMs;
   return {
     without: f.without.join(' '),
-    moved: f.moved / total,
+    moved: Math.max(0, f.moved - lost) / total,
     unreached: f.unreached / total,
     rttChange: Number.isNaN(rttChange) ? undefined : rttChange,
     fullest,

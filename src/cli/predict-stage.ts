@@ -64,7 +64,7 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
       : standIns(ground, planned.deployment);
   const prediction = predict(ground, deployment);
   const remarks = [
-    ...ofPlan.map((r) => `${r.site}: ${r.upstream}: ${r.what}`),
+    ...ofPlan.map((r) => [r.site, r.upstream, r.what].filter((x) => x !== undefined).join(': ')),
     ...said,
     ...prediction.remarks.map(remarkText),
   ];
@@ -74,6 +74,7 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
         '\n',
       ),
     );
+  if (prefix.includes(':') && options.generated === undefined) remarks.push(OF_IPV4);
   return { plan, prefix, ground, deployment, prediction, summary: summarise(prediction), remarks };
 }
 
@@ -112,6 +113,9 @@ const standing = new WeakMap<
   Ground,
   { readonly taken: Map<string, number>; readonly used: Map<string, number> }
 >();
+
+const OF_IPV4 =
+  'public AS graphs are made of IPv4 routes, and so are weights by /24s: where IPv6 has other upstreams or peers, this is as wrong';
 
 const silence = (prefix: Prefix) =>
   `no upstream is told of ${prefix}: all sites are left out, or their upstreams are disabled, within our own AS, of another family, or told of other prefixes`;

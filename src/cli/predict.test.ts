@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
 import { dataCommand } from './data.ts';
 import { predictCommand } from './predict.ts';
@@ -199,7 +199,9 @@ describe('predict --map and --chart', () => {
       /--width wants pixels from 280/,
     );
     await expect(predicted('--map', 'a.svg', '--theme', 'pink')).rejects.toThrow(/light or dark/);
-    await expect(predicted('--map', join(folder, 'none', 'a.svg'))).rejects.toThrow(/cannot write .*ENOENT/);
+    await expect(predicted('--map', join(folder, 'none', 'a.svg'))).rejects.toThrow(
+      /cannot write .*a\.svg: there is no folder .*none/,
+    );
   });
 
   test('the map has the clients on it, in the colours of the sites', async () => {
@@ -217,6 +219,68 @@ test('load is set against capacity when the traffic is said', async () => {
   out = [];
   expect(await predicted('--traffic', '300Gbps')).toMatch(/OF CAPACITY[\s\S]*too much/);
   await expect(predicted('--traffic', 'much')).rejects.toThrow(/--traffic wants a rate such as 40Gbps/);
+});
+
+describe('plans at the edge', () => {
+  const stderr = async (work: () => Promise<unknown>) => {
+    const said: string[] = [];
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    try {
+      await work();
+    } finally {
+      spy.mockRestore();
+    }
+    return said.join('');
+  };
+  const one = (place: string, more = '') => {
+    const file = join(folder, 'one.yaml');
+    writeFileSync(
+      file,
+      `network: one\nasn: 64500\nprefixes: [203.0.113.0/24, 2001:db8:53::/48]\nsites:\n  fra: { ${place}upstreams: [ { asn: ${near('Frankfurt')}, address: 192.0.2.1, role: provider }${more} ] }\nservices:\n  dns: { address: [203.0.113.53], probes: [ { tcp: { port: 53 } } ] }\n`,
+    );
+    return file;
+  };
+  const asked = (file: string, ...args: readonly string[]) =>
+    run(predictCommand(write), file, '--world', world, ...args);
+
+  test('one site that fails leaves nobody anywhere: none has moved, and there is no round trip to compare', async () => {
+    const file = one('place: "Frankfurt, DE", ');
+    const { failures } = JSON.parse(await asked(file, '--n-1', '--json')) as { failures: object[] };
+    expect(failures).toEqual([{ without: 'fra', moved: 0, unreached: 1, tooMuch: [] }]);
+    out = [];
+    expect(await asked(file, '--n-2')).toMatch(/^only one site announces: there is no pair that could fail/);
+  });
+
+  test('a place that nobody knows is said, and so is one that the plan leaves out', async () => {
+    expect(await stderr(() => asked(one('place: "Atlantis, XX", ')))).toMatch(
+      /^fra: nobody knows a place 'Atlantis, XX': its distances and round trips are not known/,
+    );
+    expect(await stderr(() => asked(one('')))).toMatch(/^fra: the plan does not say where it is: /);
+    expect(await stderr(() => asked(one('place: "Frankfurt, DE", ')))).toBe('');
+  });
+
+  test('of an IPv6 prefix it is said that the graph is of IPv4', async () => {
+    const file = one(
+      'place: "Frankfurt, DE", ',
+      `, { asn: ${near('Frankfurt')}, address: "2001:db8:1::1", role: provider }`,
+    );
+    expect(await stderr(() => asked(file, '--prefix', '2001:db8:53::/48'))).toMatch(
+      /public AS graphs are made of IPv4 routes/,
+    );
+  });
+
+  test('without any capacity an attack is a table of loads, and nothing is said of who is served', async () => {
+    const text = await asked(one('place: "Frankfurt, DE", '), '--attack', 'users', '--size', '1Gbps');
+    expect(text).toMatch(/^fra .* unknown /m);
+    expect(text).toMatch(/hangs on capacities, of which the plan gives none/);
+    expect(text).not.toMatch(/still served;|RESPONSE/);
+  });
+
+  test('a world that is a folder is said to be one', async () => {
+    await expect(run(predictCommand(write), plan, '--world', folder)).rejects.toThrow(
+      /cannot read .*: that is a folder/,
+    );
+  });
 });
 
 describe('data pack', () => {
@@ -252,7 +316,7 @@ describe('data pack', () => {
       );
     await expect(pack('/proc/none/world.bin')).rejects.toThrow('cannot make the folder /proc/none: ENOENT');
     mkdirSync(join(folder, 'taken'));
-    await expect(pack(join(folder, 'taken'))).rejects.toThrow(/cannot write .*taken: E/);
+    await expect(pack(join(folder, 'taken'))).rejects.toThrow(/cannot write .*taken: that is a folder/);
     expect(existsSync(join(folder, 'taken.new'))).toBe(false);
   });
 

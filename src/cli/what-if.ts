@@ -122,14 +122,21 @@ export function attackAnswer(
   };
   const now = underAttack(seen?.expected.seen ?? prediction, attack);
   const unknown = now.sites.filter((s) => s.capacity === undefined).map((s) => s.site);
-  if (unknown.length > 0)
+  if (unknown.length > 0 && unknown.length < now.sites.length)
     warn(`the plan gives no capacity for ${unknown.join(', ')}: taken to absorb everything`);
   if (now.unreached >= size || now.sites.every((s) => s.load === 0))
     throw new Failure('no source of this attack is in the data with a route; nothing of it arrives');
   const strange =
     attack.sources.kind === 'listed' ? unknownSources(prediction, attack.sources.weights) : undefined;
   if (strange) warn(strange.said);
-  const found = responses(prediction, attack, seen && ((after) => carried(seen.expected, after).seen));
+  const bar = progressBar('responses tried');
+  const found = responses(
+    prediction,
+    attack,
+    seen && ((after) => carried(seen.expected, after).seen),
+    bar.tell,
+  );
+  bar.end();
   const choices: Choice[] = [
     { name: 'nothing', outcome: now },
     ...found.map((r) => ({
@@ -143,10 +150,14 @@ export function attackAnswer(
     text: () =>
       [
         formatTable(UNDER_ATTACK, worst, colour),
-        `${percent(now.served)} of the clients' traffic is still served; ${rate(now.absorbed)} of ${rate(size)} is absorbed`,
-        '',
-        formatTable(RESPONSES, choices, colour),
-        'The own load of the sites is not counted, and an overwhelmed site drops clients and attack alike.',
+        ...(unknown.length === now.sites.length
+          ? ['what is absorbed and who is still served hangs on capacities, of which the plan gives none']
+          : [
+              `${percent(now.served)} of the clients' traffic is still served; ${rate(now.absorbed)} of ${rate(size)} is absorbed`,
+              '',
+              formatTable(RESPONSES, choices, colour),
+              'The own load of the sites is not counted, and an overwhelmed site drops clients and attack alike.',
+            ]),
         '',
       ].join('\n'),
     chart: attackDraw(now, size, found),

@@ -125,19 +125,22 @@ export function underAttack(
 
 /**
  * Withdrawing each site, and prepending at it: the response that serves most clients first. The first sites up to a limit. With
- * `as`, clients are taken to land as it says of the routes after each.
+ * `as`, clients are taken to land as it says of the routes after each. `tell` hears of each, and how many there are.
  */
 export function responses(
   prediction: Prediction,
   attack: Attack,
   as: (after: Prediction) => Prediction = (after) => after,
+  tell?: (tried: number, most: number) => void,
 ): Response[] {
   const { ground, deployment, sites } = prediction;
   const { announcements } = deployment;
   const attempt = trialsOn(prediction);
   const parts = sourceParts(ground, attack.sources);
   const found: Response[] = [];
-  for (const site of sites.slice(0, MOST_TRIED)) {
+  const some = sites.slice(0, MOST_TRIED);
+  let tried = 0;
+  for (const site of some) {
     const where = (at: number | undefined): Variation =>
       announcements.map((a) =>
         a.site === site && at === undefined
@@ -148,6 +151,7 @@ export function responses(
       ['withdraw', where(undefined)],
       ['prepend', where(RESPONSE_PREPEND)],
     ] as const) {
+      tell?.(++tried, 2 * some.length);
       if (then.every((n) => n === undefined)) continue;
       const after = as(attempt(then) as Prediction);
       const outcome = underAttack(after, attack, parts);

@@ -7,7 +7,8 @@ import type { Announcement, Deployment, Effect, Neighbour } from './deployment.t
 /** Something in the plan that cannot be predicted, or only roughly. */
 export interface PlanRemark {
   readonly site: string;
-  readonly upstream: string;
+  /** Absent: it is of the whole site. */
+  readonly upstream?: string;
   readonly what: string;
 }
 
@@ -45,6 +46,7 @@ export function deploymentOf(plan: Plan, options: FromPlanOptions = {}): FromPla
   for (const [name, site] of Object.entries(plan.sites)) {
     if (options.without?.includes(name)) continue;
     const place = placeOf(site, options.cities ?? CITIES);
+    const before = announcements.length;
     for (const [key, upstream] of Object.entries(site.upstreams)) {
       const remark = (what: string) => remarks.push({ site: name, upstream: key, what });
       const relation = NEIGHBOUR[upstream.role];
@@ -72,8 +74,15 @@ export function deploymentOf(plan: Plan, options: FromPlanOptions = {}): FromPla
         ...(place && { place }),
       });
     }
+    if (place === undefined && announcements.length > before)
+      remarks.push({ site: name, what: unplaced(site) });
   }
   return { deployment: { operator: plan.asn, announcements }, remarks };
+}
+
+function unplaced({ place }: Pick<Site, 'place'>): string {
+  const why = place === undefined ? 'the plan does not say where it is' : `nobody knows a place '${place}'`;
+  return `${why}: its distances and round trips are not known, and the nearest exit decides nothing; coordinates would do`;
 }
 
 /** NO_EXPORT and NO_ADVERTISE (RFC 1997): to a neighbour of another AS they mean the same at this distance. */
