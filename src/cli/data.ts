@@ -147,6 +147,10 @@ function pack(options: Options, say: (text: string) => void): void {
   });
   const bytes = packWorld(world);
   writeWhole(options.output, bytes);
+  if (options.users !== undefined && world.weightUnit !== 'users')
+    say(
+      `${options.users}: fewer than a tenth of the ASes of the graph have users in it, so ${world.weightUnit === 'networks' ? 'every network weighs the same' : `networks are weighed by ${world.weightUnit}`}\n`,
+    );
   const { graph } = world;
   const links = graph.customers.neighbours.length + graph.peers.neighbours.length / 2;
   const placed = world.presence.offsets.filter((o, i, all) => i > 0 && o > (all[i - 1] as number)).length;

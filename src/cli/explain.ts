@@ -39,6 +39,7 @@ import { mapDraw } from './predict-pictures.ts';
 import {
   type Answer,
   ms,
+  PACK_PLACES,
   percent,
   type Stage,
   type StageOptions,
@@ -254,7 +255,12 @@ const MOST_NETWORKS = 12;
 
 function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: boolean): Answer {
   const nodes = nodesOfCountry(s.ground, cc);
-  if (nodes.length === 0) throw new Failure(`the data knows no network in '${cc}'`);
+  if (nodes.length === 0)
+    throw new Failure(
+      s.ground.world.countries.every((c) => c === 0)
+        ? `the world does not say in which country any network is; ${PACK_PLACES}`
+        : `the data knows no network in '${cc}'`,
+    );
   const { parts, unreached } = partsOf(s.prediction, nodes);
   const networks = largestIn(s, nodes);
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;

@@ -46,7 +46,11 @@ function columns(surely: string, withLoad: boolean): readonly Column<SiteRow>[] 
     { title: 'RTT P50', align: 'right', text: (s) => ms(s.rtt?.median) },
     { title: 'P90', align: 'right', text: (s) => ms(s.rtt?.p90) },
     { title: 'P99', align: 'right', text: (s) => ms(s.rtt?.p99) },
-    { title: 'FLY PAST', align: 'right', text: (s) => (s.weight === 0 ? '' : percent(s.flyPast / s.weight)) },
+    {
+      title: 'FLY PAST',
+      align: 'right',
+      text: (s) => (s.weight === 0 || !s.rtt ? '' : percent(s.flyPast / s.weight)),
+    },
   ];
 }
 

@@ -17,6 +17,9 @@ import type { Drawn } from './picture-file.ts';
 import type { Marks } from './predict-pictures.ts';
 import { printable } from './table.ts';
 
+/** What brings places into a world that has none. */
+export const PACK_PLACES = "pack it again with --as-info or --as2org (see 'nearcast data pack --help')";
+
 /** One answer in all its forms. */
 export interface Answer extends Drawn {
   readonly json: object;
@@ -75,6 +78,7 @@ export function stage(plan: Plan, ground: Ground, options: StageOptions): Stage 
       ),
     );
   if (prefix.includes(':') && options.generated === undefined) remarks.push(OF_IPV4);
+  if (!ground.placed) remarks.push(UNPLACED);
   return { plan, prefix, ground, deployment, prediction, summary: summarise(prediction), remarks };
 }
 
@@ -116,6 +120,8 @@ const standing = new WeakMap<
 
 const OF_IPV4 =
   'public AS graphs are made of IPv4 routes, and so are weights by /24s: where IPv6 has other upstreams or peers, this is as wrong';
+
+const UNPLACED = `the world does not say where networks are: there are no distances, no round trips and no nearest exits; ${PACK_PLACES}`;
 
 const silence = (prefix: Prefix) =>
   `no upstream is told of ${prefix}: all sites are left out, or their upstreams are disabled, within our own AS, of another family, or told of other prefixes`;

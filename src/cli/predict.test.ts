@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { CITIES, findPlace, generateWorld, packWorld, transitNear } from '../topology/index.ts';
+import {
+  assembleWorld,
+  CITIES,
+  findPlace,
+  generateWorld,
+  packWorld,
+  transitNear,
+} from '../topology/index.ts';
 import { dataCommand } from './data.ts';
+import { explainCommand } from './explain.ts';
 import { predictCommand } from './predict.ts';
 
 let folder: string;
@@ -274,6 +282,29 @@ describe('plans at the edge', () => {
     expect(text).toMatch(/^fra .* unknown /m);
     expect(text).toMatch(/hangs on capacities, of which the plan gives none/);
     expect(text).not.toMatch(/still served;|RESPONSE/);
+  });
+
+  test('a world without places is said to be one, and what needs places is refused', async () => {
+    const bare = join(folder, 'bare.bin');
+    const { graph } = made;
+    writeFileSync(bare, packWorld(assembleWorld({ graph })));
+    const on = (...args: readonly string[]) => run(predictCommand(write), plan, '--world', bare, ...args);
+    expect(await stderr(() => on())).toMatch(
+      /the world does not say where networks are: .*--as-info or --as2org/,
+    );
+    expect(out.join('')).toMatch(/^all +100\.0 %.*\d$/m);
+    await expect(on('--versus', 'geodns')).rejects.toThrow(/geodns sends clients by where they are/);
+    await expect(on('--search', 'sites')).rejects.toThrow(/no round trips to make shorter: the world/);
+    out = [];
+    expect(await on('--search', 'sites', '--goal', 'balance', '--within', '3')).toMatch(/3 tried/);
+    await expect(run(explainCommand(write), plan, 'DE', '--world', bare, '--no-changes')).rejects.toThrow(
+      /does not say in which country any network is/,
+    );
+    const nowhere = one('');
+    await expect(asked(nowhere, '--versus', 'geodns')).rejects.toThrow(/where any site is/);
+    await expect(asked(nowhere, '--search', 'sites')).rejects.toThrow(
+      /the plan does not say where any site is/,
+    );
   });
 
   test('a world that is a folder is said to be one', async () => {

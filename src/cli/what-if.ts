@@ -30,7 +30,7 @@ import { rate } from './predict-answers.ts';
 import type { ObservedOptions } from './predict-observed.ts';
 import { attackDraw, mapDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { MOST_THREADS, searchOn, threadsFor } from './predict-pool.ts';
-import { type Answer, capacitiesOf, ms, percent, type Stage, warn } from './predict-stage.ts';
+import { type Answer, capacitiesOf, ms, PACK_PLACES, percent, type Stage, warn } from './predict-stage.ts';
 import { progressBar } from './progress.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -233,6 +233,13 @@ export function versusAnswer(
       EXIT.usage,
     );
   });
+  const named = rivals.some((r) => r.kind === 'geodns');
+  if (named && !prediction.ground.placed)
+    throw new Failure(`geodns sends clients by where they are, and the world does not say: ${PACK_PLACES}`);
+  if (named && prediction.places.every((at) => at === undefined))
+    throw new Failure(
+      'geodns sends clients to the nearest site, and the plan does not say where any site is',
+    );
   const seconds = ttlOf(ttl);
   const ways = ['anycast' as const, ...rivals];
   const found = versus(prediction, rivals, seen?.expected.seen).map(
@@ -295,6 +302,12 @@ export async function searchAnswer(
     throw new Failure(`--search wants prepends or sites, not '${over}'`, EXIT.usage);
   if (goal !== 'p90-rtt' && goal !== 'balance')
     throw new Failure(`--goal wants p90-rtt or balance, not '${goal}'`, EXIT.usage);
+  if (goal === 'p90-rtt' && !prediction.places.some((at) => at && prediction.ground.placed))
+    throw new Failure(
+      prediction.ground.placed
+        ? 'there are no round trips to make shorter: the plan does not say where any site is; or use --goal balance'
+        : `there are no round trips to make shorter: the world does not say where networks are; ${PACK_PLACES}, or use --goal balance`,
+    );
   const within = countOf(options.within ?? '200', '--within');
   const threads = threadsOf(options.threads, prediction, within);
   const stop = interrupt();

@@ -44,6 +44,8 @@ export interface Found {
 const MOST_PREPENDS = 3;
 /** Of two equal scores the smaller remainder wins: milliseconds are whole, and this tells them apart. */
 const FINE = 1e-3;
+/** Of a score, what is rounding and no improvement: nobody should change an announcement for it. */
+const NOISE = 1e-6;
 
 interface State {
   readonly deployment: Deployment;
@@ -88,7 +90,7 @@ export function* searching(
       trace.push(tried);
       options.tell?.(tried, trace.length);
       open.push(state);
-      if (!best || score < best.score) best = state;
+      if (!best || score < best.score * (1 - NOISE)) best = state;
     }
     wanted.length = 0;
   };

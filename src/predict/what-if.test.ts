@@ -6,6 +6,7 @@ import {
   predict,
   responses,
   search,
+  searching,
   sourceParts,
   summarise,
   underAttack,
@@ -108,6 +109,14 @@ describe('rivals of anycast', () => {
 });
 
 describe('search', () => {
+  test('does not take what is rounding for an improvement', () => {
+    const looking = searching(deployment, { over: 'prepends', goal: 'balance', within: 4 });
+    looking.next();
+    looking.next([2]);
+    const { value } = looking.next([2 - 1e-9, 2 - 1e-10, 2 + 1]);
+    expect(value).toMatchObject({ changes: [], score: 2 });
+  });
+
   test('never ends worse than it began, keeps to its budget, and its changes give the score that it claims', () => {
     const seen: number[] = [];
     const found = search(ground, deployment, {
