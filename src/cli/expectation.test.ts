@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { countryOf, packWorld } from '../topology/index.ts';
 import { explainCommand } from './explain.ts';
 import { predictCommand } from './predict.ts';
@@ -138,6 +138,27 @@ describe('with what was seen', () => {
       );
       expect((await told(...question, '--no-corrections')).observationsNotUsed).toBeUndefined();
     }
+  });
+
+  test('clients that were seen at a site which is no more are left out, and that is said', async () => {
+    writeFileSync(file('two.corrections.json'), readFileSync(file('plan.corrections.json')));
+    writeFileSync(file('one.yaml'), planOf(FRA));
+    writeFileSync(file('one.corrections.json'), readFileSync(file('plan.corrections.json')));
+    const said: string[] = [];
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    out = [];
+    try {
+      for (const name of ['two.yaml', 'one.yaml'])
+        await predictCommand((text) => void out.push(text))
+          .exitOverride()
+          .parseAsync([file(name), '--world', file('world.bin')], { from: 'user' });
+    } finally {
+      spy.mockRestore();
+      rmSync(file('two.corrections.json'));
+    }
+    expect(said.join('')).toMatch(/^112 of 150 clients that were seen .*\n150 of 150 clients/);
+    expect(out[0]).toMatch(/corrected by 38 clients/);
+    expect(out[1]).not.toMatch(/corrected/);
   });
 
   test('explain says where a network is expected, of whom that was learnt, and that its changes are of routes', async () => {

@@ -15,7 +15,7 @@ import {
   summarise,
 } from '../predict/index.ts';
 import { type CorrectionOptions, observationsKept, sourcesKept } from './corrections.ts';
-import { percent, type Stage, type StageOptions, stage } from './predict-stage.ts';
+import { percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
 
 /** Who was seen under which announcements, and what is announced now. Plain data: threads are handed it. */
 export interface Basis {
@@ -50,6 +50,11 @@ export function expectationFor(
   const { without: _, ...whole } = options;
   const under = options.without?.length ? stage(s.plan, s.ground, whole) : s;
   const seen = kept.filter((o) => under.prediction.sites.includes(o.site));
+  const left = kept.length - seen.length;
+  if (left > 0)
+    warn(
+      `${left} of ${kept.length} clients that were seen landed at sites that the plan does not have or announce: they are left out`,
+    );
   if (seen.length === 0) return undefined;
   const basis = { seen, under: under.deployment, ...(under !== s && { now: s.deployment }) };
   const today = expectedOf(learn(under.prediction, seen));

@@ -196,7 +196,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
     .slice(0, MOST_CITIES_SHOWN)
     .filter((c, i) => i === 0 || c.weight >= LEAST_SHOWN || peopled.length === 0);
   const rest = [
-    ...(listed.length > cities.length ? [`${listed.length - cities.length} more cities`] : []),
+    ...(listed.length > cities.length ? [more(listed.length - cities.length)] : []),
     ...(client.cities.length > listed.length
       ? [`${client.cities.length - listed.length} where it is thought to have no clients`]
       : []),
@@ -224,6 +224,8 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
     map: wayDraw(s, why, `Why AS${asn} lands at ${client.parts[0]?.site ?? 'nothing'}`),
   };
 }
+
+const more = (cities: number) => `${cities} more ${cities === 1 ? 'city' : 'cities'}`;
 
 function headline(client: ClientAnswer): string {
   const name = client.name === '' ? '' : ` (${client.name})`;
