@@ -6,8 +6,11 @@ import {
   expectedOf,
   type Ground,
   learn,
+  type Nodes,
   type Observation,
+  type Part,
   type Prediction,
+  partsOf,
   predict,
   SURE,
   type Summary,
@@ -43,6 +46,43 @@ export function expectationFor(
   s: Stage,
   options: CorrectionOptions & StageOptions,
 ): Expectation | undefined {
+  const found = seenFor(plan, s, options);
+  if (!found) return undefined;
+  const { seen, under, said } = found;
+  const today = expectedOf(learn(under.prediction, seen));
+  const stray = strayed(today);
+  const expected = under === s ? today : carried(today, s.prediction);
+  return {
+    basis: { seen, under: under.deployment, ...(under !== s && { now: s.deployment }) },
+    expected,
+    summary: summarise(expected.seen, SURE),
+    said,
+    carriedOver: `carried over: who is expected at a site stays unless routes say that he moves, and then goes where routes say; ${percent(stray)} of the clients are expected where routes would not have them, and are taken to stay while that site announces anything`,
+    strayed: stray,
+  };
+}
+
+/** Where some cities of networks are expected together, and what is said of it. Quick when no site is left out. */
+export function expectedTogether(
+  plan: string,
+  s: Stage,
+  options: CorrectionOptions & StageOptions,
+  nodes: Nodes,
+):
+  | (Pick<Expectation, 'said'> & { readonly parts: readonly Part[]; readonly carriedOver?: string })
+  | undefined {
+  if (options.without?.length) {
+    const e = expectationFor(plan, s, options);
+    return e && { said: e.said, carriedOver: e.carriedOver, parts: partsOf(e.expected.seen, nodes).parts };
+  }
+  const found = seenFor(plan, s, options);
+  if (!found) return undefined;
+  const { seen } = expectedOf(learn(s.prediction, found.seen), nodes);
+  return { said: found.said, parts: partsOf(seen, nodes).parts };
+}
+
+/** Who was seen, under which announcements, and the words for it. */
+function seenFor(plan: string, s: Stage, options: CorrectionOptions & StageOptions) {
   if (options.corrections === false) return undefined;
   const kept = observationsKept(plan, s.prefix);
   if (kept.length === 0) return undefined;
@@ -56,18 +96,8 @@ export function expectationFor(
       `${left} of ${kept.length} clients that were seen landed at sites that the plan does not have or announce: they are left out`,
     );
   if (seen.length === 0) return undefined;
-  const basis = { seen, under: under.deployment, ...(under !== s && { now: s.deployment }) };
-  const today = expectedOf(learn(under.prediction, seen));
-  const stray = strayed(today);
-  const expected = under === s ? today : carried(today, s.prediction);
-  return {
-    basis,
-    expected,
-    summary: summarise(expected.seen, SURE),
-    said: `corrected by ${seen.length} clients that were seen: ${sourcesKept(plan, s.prefix)}; --no-corrections leaves them out`,
-    carriedOver: `carried over: who is expected at a site stays unless routes say that he moves, and then goes where routes say; ${percent(stray)} of the clients are expected where routes would not have them, and are taken to stay while that site announces anything`,
-    strayed: stray,
-  };
+  const said = `corrected by ${seen.length} clients that were seen: ${sourcesKept(plan, s.prefix)}; --no-corrections leaves them out`;
+  return { seen, under, said };
 }
 
 /** Where everybody is expected, by those who have nothing but the basis. */

@@ -22,7 +22,7 @@ import { nameOf } from '../topology/index.ts';
 import type { AskOptions } from './agent-ask.ts';
 import { explainUpstream, upstreamCommand } from './agent-status.ts';
 import type { CorrectionOptions } from './corrections.ts';
-import { type Expectation, expectationFor } from './expectation.ts';
+import { expectedTogether } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { type Holders, holdersOf } from './holders.ts';
 import { toStandardOutput, type Write } from './output.ts';
@@ -186,8 +186,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
   const city = client.cities.reduce((best, c, i) => (heavier(c, client.cities[best] as City) ? i : best), 0);
   const why = explain(s.prediction, asn, city);
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
-  const expectation = expectationFor(file, s, o);
-  const seen = expectation && partsOf(expectation.expected.seen, nodes).parts;
+  const seen = expectedTogether(file, s, o, nodes);
   // Where it only has routers there is nobody to land anywhere; a network of no weight is shown as it is.
   const peopled = client.cities.filter((c) => c.weight > 0);
   const listed = peopled.length > 0 ? peopled : client.cities;
@@ -207,7 +206,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
       client,
       explanation: why,
       ...(changes && { changes: changes.map((m) => inWords(s, m)) }),
-      ...correctedJson(expectation, seen, o),
+      ...correctedJson(seen),
     },
     text: () =>
       [
@@ -216,7 +215,7 @@ function networkAnswer(file: string, s: Stage, asn: number, o: Options, colour: 
         ...(client.cities.length > 1
           ? ['', formatTable(CITIES, cities, colour), ...(rest.length > 0 ? [`and ${rest.join(', ')}`] : [])]
           : []),
-        ...correctedText(expectation, seen, o),
+        ...correctedText(seen),
         ...changesText(s, changes, o.to, seen !== undefined, colour),
         '',
       ].join('\n'),
@@ -266,8 +265,7 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
   const { parts, unreached } = partsOf(s.prediction, nodes);
   const networks = largestIn(s, nodes);
   const changes = o.changes ? changesFor(s, nodes, o.to) : undefined;
-  const expectation = expectationFor(file, s, o);
-  const seen = expectation && partsOf(expectation.expected.seen, nodes).parts;
+  const seen = expectedTogether(file, s, o, nodes);
   const [first] = networks;
   const why = first && explain(s.prediction, first.asn);
   return {
@@ -278,7 +276,7 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
       unreached,
       networks,
       ...(changes && { changes: changes.map((m) => inWords(s, m)) }),
-      ...correctedJson(expectation, seen, o),
+      ...correctedJson(seen),
     },
     text: () =>
       [
@@ -292,7 +290,7 @@ function countryAnswer(file: string, s: Stage, cc: string, o: Options, colour: b
               ...formatExplanation(why).map((line) => `  ${printable(line)}`),
             ]
           : []),
-        ...correctedText(expectation, seen, o),
+        ...correctedText(seen),
         ...changesText(s, changes, o.to, seen !== undefined, colour),
         '',
       ].join('\n'),
@@ -332,19 +330,22 @@ function largestIn(s: Stage, nodes: Nodes): Network[] {
 
 // ── both ──
 
-function correctedJson(e: Expectation | undefined, seen: readonly Part[] | undefined, o: Options): object {
-  if (!e) return {};
-  const { said, carriedOver } = e;
-  return { corrected: seen, correctedBy: said, ...(o.without?.length && { carriedOver }) };
+type Seen = ReturnType<typeof expectedTogether>;
+
+function correctedJson(seen: Seen): object {
+  if (!seen) return {};
+  const { parts, said, carriedOver } = seen;
+  return { corrected: parts, correctedBy: said, ...(carriedOver !== undefined && { carriedOver }) };
 }
 
-function correctedText(e: Expectation | undefined, seen: readonly Part[] | undefined, o: Options): string[] {
-  if (!e || !seen) return [];
+function correctedText(seen: Seen): string[] {
+  if (!seen) return [];
+  const { parts, said, carriedOver } = seen;
   return [
     '',
-    `with what was seen: ${partsText(seen)}`,
-    e.said,
-    ...(o.without?.length ? [e.carriedOver] : []),
+    `with what was seen: ${partsText(parts)}`,
+    said,
+    ...(carriedOver === undefined ? [] : [carriedOver]),
   ];
 }
 

@@ -21,13 +21,13 @@ export interface Expected {
   readonly seen: Prediction;
 }
 
-/** Everybody where he is expected after learning. */
-export function expectedOf(learned: Learned): Expected {
+/** Everybody where he is expected after learning; or these nodes alone, and then the others have no route in `seen`. */
+export function expectedOf(learned: Learned, only?: readonly number[]): Expected {
   const routes = learned.prediction;
   const { share } = routes.shares;
   const divisions = new Divisions(share.length);
   const known = new Map<Float64Array, number>();
-  for (let node = 0; node < share.length; node++) {
+  for (const node of only ?? share.keys()) {
     const parts = expectedAt(learned, node);
     if (!parts) continue;
     let d = known.get(parts);
