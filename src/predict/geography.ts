@@ -1,6 +1,6 @@
 /** The places of a world as the kernel reads them. */
 import { distanceKm, type LatLon, type Place, placesOf, type World } from '../topology/index.ts';
-import { FAR_AWAY, type Geography, type Network, NOWHERE, UNASKED, withAlike } from './kernel/index.ts';
+import { FAR_AWAY, type Geography, type Network, NOWHERE, prepared, UNASKED } from './kernel/index.ts';
 
 /** Places beyond this many count as unknown: the table of distances grows with the square. */
 export const MOST_MEASURED = 4096;
@@ -50,7 +50,7 @@ export function terrainOf(world: World, network: Network): Terrain {
     if (cities >= FEWEST_FOR_TABLE) nearestRow[v] = rows++;
   }
   const nearest = new Uint32Array(rows * places).fill(UNASKED);
-  const geography = withAlike(network, { nodeOffsets, nodePlace, places, km, nearestRow, nearest });
+  const geography = prepared(network, { nodeOffsets, nodePlace, places, km, nearestRow, nearest });
   return { at, ...geography };
 }
 

@@ -2,17 +2,8 @@ import { expect, test } from 'vitest';
 import { Random } from '../../base/index.ts';
 import { type Graph, neighboursOf } from '../../topology/index.ts';
 import { adjust, benchFor, type Preferences } from './adjust.ts';
-import {
-  CUSTOMER,
-  NONE,
-  networkOf,
-  PEER,
-  PROVIDER,
-  type Routes,
-  rankOf,
-  routesFor,
-  type Seeds,
-} from './memory.ts';
+import { CUSTOMER, NONE, PEER, PROVIDER, type Routes, rankOf, routesFor, type Seeds } from './memory.ts';
+import { networkOf } from './network.ts';
 import { propagate } from './propagate.ts';
 import { randomGraph, randomSeeds } from './twin.ts';
 

@@ -10,7 +10,6 @@ import {
   LENGTH_BITS,
   LENGTH_MASK,
   LONGEST_SEED,
-  type Network,
   NONE,
   ORIGIN,
   PEER,
@@ -20,6 +19,7 @@ import {
   refused,
   type Seeds,
 } from './memory.ts';
+import type { Network } from './network.ts';
 
 /** Preferences by number; an AS may have several. */
 export interface Preferences {
@@ -65,6 +65,7 @@ export function adjust(
   const { queue, queued, opinionated } = bench;
   const n = rank.length;
   const { customers, peers, providers } = network.graph;
+  routes.told = false;
   opinionated.fill(0);
   queued.fill(0);
   let head = 0;

@@ -1,16 +1,18 @@
 /** Where the traffic of one AS leaves: the neighbours that are equally good, the nearest of them for each city, and what that comes to. */
 import { CUSTOMER, isCut, LENGTH_BITS, LENGTH_MASK, ORIGIN, PEER, PINNED, PROVIDER } from './memory.ts';
-import { approach, FAR_AWAY, type Geography, NOWHERE, UNASKED } from './places.ts';
-import { MIXED, NO_SHARE, type Scene, type Shares } from './shares.ts';
+import { NO_NUMBER } from './network.ts';
+import { approach, FAR_AWAY, NOWHERE, UNASKED } from './places.ts';
+import { MIXED, NO_ROOM, NO_SHARE, PAIRS, type Scene, type Shares } from './shares.ts';
 
-/** Works out all nodes of one AS. `told`: the lists of tied peers are those of this scenario. */
+const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
+
+/** Works out all nodes of one AS. */
 export function place(
   scene: Scene,
   shares: Shares,
   v: number,
   anyQuiet: boolean,
   quietToo: boolean,
-  told = false,
 ): boolean {
   const { geography, filter } = scene;
   const { nodeOffsets } = geography;
@@ -18,7 +20,7 @@ export function place(
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
   let picky = filter !== undefined && filter.refuses[v] === 1;
-  let ties = tie(scene, shares, v, anyQuiet, told);
+  let ties = tie(scene, shares, v, anyQuiet);
   if (picky && filter?.accepts !== undefined) {
     const good = accepted(scene, shares, v, ties);
     picky = good >= 0;
@@ -36,8 +38,8 @@ export function place(
       return true;
     }
   }
-  if (ties === 1 && plain && follow(geography, shares, v, tied[0]!)) return true;
-  if (plain && ties > 0 && survey(geography, shares, v, ties)) {
+  if (ties === 1 && plain && follow(scene, shares, v, tied[0]!)) return true;
+  if (plain && ties > 0 && survey(scene, shares, v, ties)) {
     if (!choose(scene, shares, v, ties)) return false;
   } else {
     for (let node = from; node < end; node++) {
@@ -78,20 +80,38 @@ export function copyShares(scene: Scene, shares: Shares, u: number, v: number): 
   return changed;
 }
 
+/** Where the exits of `v` to its provider number `k` begin; UNASKED when they are not known. */
+function exitsTo(scene: Scene, v: number, k: number): number {
+  const { unit, unitExits, exits, nodeOffsets } = scene.geography;
+  const start = unit[v] === NO_NUMBER ? UNASKED : unitExits[unit[v]!]!;
+  if (start === UNASKED) return UNASKED;
+  const first = start + k * (nodeOffsets[v + 1]! - nodeOffsets[v]!);
+  return exits[first] === UNASKED ? UNASKED : first;
+}
+
 /** One neighbour only: each city of `v` takes what the nearest city of `u` has. False where a place is not known. */
-export function follow(geography: Geography, shares: Shares, v: number, u: number): boolean {
-  const { nodeOffsets, nodePlace, nearest, nearestRow, places } = geography;
+export function follow(scene: Scene, shares: Shares, v: number, u: number): boolean {
+  const { geography } = scene;
+  const { nodeOffsets, nodePlace, nearest, nearestRow, places, exits } = geography;
   const { share, whole } = shares;
   const first = nodeOffsets[u]!;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
   if (nodePlace[first] === NOWHERE || nodePlace[from] === NOWHERE) return false;
   const row = nearestRow[u]! * places;
+  let exit = UNASKED;
+  if (scene.routes.rank[v]! >= PROVIDER_RANK) {
+    const { offsets, neighbours } = scene.network.graph.providers;
+    let e = offsets[v]!;
+    while (neighbours[e] !== u) e++;
+    exit = exitsTo(scene, v, e - offsets[v]!);
+  }
   let all = NO_SHARE;
   for (let node = from; node < end; node++) {
     const here = nodePlace[node]!;
-    const known = row >= 0 ? nearest[row + here]! : UNASKED;
-    const theirs = share[first + ((known === UNASKED ? approach(geography, u, here) : known) & 0xffff)]!;
+    let way = exit !== UNASKED ? exits[exit++]! : row >= 0 ? nearest[row + here]! : UNASKED;
+    if (way === UNASKED) way = approach(geography, u, here);
+    const theirs = share[first + (way & 0xffff)]!;
     share[node] = theirs;
     if (node === from) all = theirs;
     else if (all !== theirs) all = MIXED;
@@ -104,39 +124,27 @@ export function follow(geography: Geography, shares: Shares, v: number, u: numbe
  * Collects for each city of `v` what every tied neighbour has where it is nearest, and how far that is; neighbour by neighbour,
  * because what is known of one lies together in memory. False where places are not known, or are too many.
  */
-function survey(geography: Geography, shares: Shares, v: number, ties: number): boolean {
-  const { nodeOffsets, nodePlace, nearest, nearestRow, places, km } = geography;
-  const { share, tied, candidate, candidateKm } = shares;
+function survey(scene: Scene, shares: Shares, v: number, ties: number): boolean {
+  const { geography } = scene;
+  const { nodeOffsets, nodePlace, nearest, nearestRow, places, exits } = geography;
+  const { share, whole, tied, tiedAt, candidate, candidateKm } = shares;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
   if (nodePlace[from] === NOWHERE || ties * (end - from) > candidate.length) return false;
+  const above = scene.routes.rank[v]! >= PROVIDER_RANK;
   let to = 0;
   for (let t = 0; t < ties; t++) {
     const u = tied[t]!;
     const first = nodeOffsets[u]!;
     const row = nearestRow[u]! * places;
-    if (row >= 0) {
-      for (let node = from; node < end; node++, to++) {
-        const known = nearest[row + nodePlace[node]!]!;
-        const way = known === UNASKED ? approach(geography, u, nodePlace[node]!) : known;
-        candidate[to] = share[first + (way & 0xffff)]!;
-        candidateKm[to] = way >>> 16;
-      }
-      continue;
-    }
     if (nodePlace[first] === NOWHERE) return false;
-    if (nodeOffsets[u + 1] === first + 1) {
-      const theirs = share[first]!;
-      const there = nodePlace[first]! * places;
-      for (let node = from; node < end; node++, to++) {
-        candidate[to] = theirs;
-        candidateKm[to] = km[there + nodePlace[node]!]!;
-      }
-      continue;
-    }
+    let exit = above ? exitsTo(scene, v, tiedAt[t]!) : UNASKED;
+    const all = whole[u]!;
     for (let node = from; node < end; node++, to++) {
-      const way = approach(geography, u, nodePlace[node]!);
-      candidate[to] = share[first + (way & 0xffff)]!;
+      const here = nodePlace[node]!;
+      let way = exit !== UNASKED ? exits[exit++]! : row >= 0 ? nearest[row + here]! : UNASKED;
+      if (way === UNASKED) way = approach(geography, u, here);
+      candidate[to] = all < MIXED ? all : share[first + (way & 0xffff)]!;
       candidateKm[to] = way >>> 16;
     }
   }
@@ -146,39 +154,39 @@ function survey(geography: Geography, shares: Shares, v: number, ties: number): 
 /** Gives each city of `v` the nearest of what {@link survey} found. */
 function choose(scene: Scene, shares: Shares, v: number, ties: number): boolean {
   const { nodeOffsets } = scene.geography;
-  const { marginKm } = scene;
-  const { share, candidate, candidateKm, kin } = shares;
   const from = nodeOffsets[v]!;
   const cities = nodeOffsets[v + 1]! - from;
-  const all = ties * cities;
   for (let m = 0; m < cities; m++) {
-    let least = 0x7fff_ffff;
-    for (let c = m; c < all; c += cities) if (candidateKm[c]! < least) least = candidateKm[c]!;
-    least += marginKm;
-    let only = NO_SHARE;
-    let alike = true;
-    for (let c = m; c < all && alike; c += cities) {
-      const theirs = candidate[c]!;
-      if (candidateKm[c]! > least || theirs === only || theirs === NO_SHARE) continue;
-      if (only === NO_SHARE) only = theirs;
-      else alike = false;
-    }
-    if (alike) {
-      share[from + m] = only;
-      continue;
-    }
-    let kept = 0;
-    for (let c = m; c < all; c += cities)
-      if (candidateKm[c]! <= least && candidate[c] !== NO_SHARE) kin[kept++] = candidate[c]!;
-    if (!mix(scene, shares, from + m, kin, kept, false)) return false;
+    const theirs = nearestOf(scene, shares, m, ties * cities, cities);
+    if (theirs === NO_ROOM) return false;
+    shares.share[from + m] = theirs;
   }
   return true;
 }
 
+/** The division that comes of every `step`th candidate from `first` on: of those about equally near. */
+export function nearestOf(scene: Scene, shares: Shares, first: number, all: number, step: number): number {
+  const { candidate, candidateKm, kin } = shares;
+  let least = 0x7fff_ffff;
+  for (let c = first; c < all; c += step) if (candidateKm[c]! < least) least = candidateKm[c]!;
+  least += scene.marginKm;
+  let only = NO_SHARE;
+  let kept = 0;
+  let alike = true;
+  for (let c = first; c < all; c += step) {
+    const theirs = candidate[c]!;
+    if (candidateKm[c]! > least || theirs === NO_SHARE) continue;
+    if (kept === 0) only = theirs;
+    else if (theirs !== only) alike = false;
+    kin[kept++] = theirs;
+  }
+  return alike ? only : mix(scene, shares, kin, kept, false);
+}
+
 /** Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. */
-export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, told = false): number {
-  const { rank, parent, contested } = scene.routes;
-  const { tied } = shares;
+export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number {
+  const { rank, parent, contested, told } = scene.routes;
+  const { tied, tiedAt } = shares;
   const { graph } = scene.network;
   const { quiet } = scene.seeds;
   const cut = scene.filter?.cut;
@@ -199,13 +207,13 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, 
   const customer = (CUSTOMER << LENGTH_BITS) + length;
   let found = 0;
   if (told && routeClass === PEER) {
-    for (let e = shares.peerTie[v]!; e !== 0; e = shares.tieNext[e - 1]!) {
-      const u = shares.tieItem[e - 1]!;
-      if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
-      if (cut !== undefined && isCut(cut, u, v)) continue;
-      tied[found++] = u;
+    const { rivals, rivalNext, rivalAs } = scene.routes;
+    let u = parent[v]!;
+    for (let e = rivals[v]!; ; e = rivalNext[e - 1]!) {
+      if (u < n && !(anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1)) tied[found++] = u;
+      if (e === 0) return found;
+      u = rivalAs[e - 1]!;
     }
-    return found;
   }
   for (let e = list.offsets[v]!, last = list.offsets[v + 1]!; e < last; e++) {
     const u = list.neighbours[e]!;
@@ -215,6 +223,7 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, 
     } else if (theirs !== customer && theirs !== length) continue;
     if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
     if (cut !== undefined && isCut(cut, u, v)) continue;
+    tiedAt[found] = e - list.offsets[v]!;
     tied[found++] = u;
   }
   return found;
@@ -227,7 +236,7 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean, 
 function accepted(scene: Scene, shares: Shares, v: number, ties: number): number {
   const { site } = scene.routes;
   const { tainted } = scene.seeds;
-  const { tied } = shares;
+  const { tied, tiedAt } = shares;
   let good = 0;
   let passed = false;
   for (let t = 0; t < ties; t++) {
@@ -236,6 +245,7 @@ function accepted(scene: Scene, shares: Shares, v: number, ties: number): number
       if (!scene.filter!.accepts!(u, v)) continue;
       passed = true;
     }
+    tiedAt[good] = tiedAt[t]!;
     tied[good++] = u;
   }
   return passed ? -good : good;
@@ -337,23 +347,38 @@ function settle(scene: Scene, shares: Shares, node: number, all: number, picky: 
     share[node] = only;
     return true;
   }
-  return mix(scene, shares, node, candidate, kept, picky);
+  const made = mix(scene, shares, candidate, kept, picky);
+  if (made !== NO_ROOM) share[node] = made;
+  return made !== NO_ROOM;
 }
 
-/** Writes a new division for a node: the mean of the first `kept` candidates, which are divisions by now. */
-function mix(
-  scene: Scene,
-  shares: Shares,
-  node: number,
-  candidate: Uint32Array,
-  kept: number,
-  picky: boolean,
-): boolean {
-  const { share, starts, seed, part, sum } = shares;
+/**
+ * The mean of two divisions. Most ties are between two, and often the same two: `pairs` remembers the latest that were asked for, as
+ * long as nobody takes divisions back.
+ */
+export function meanOf(scene: Scene, shares: Shares, one: number, other: number): number {
+  const { pairs, kin } = shares;
+  const a = one < other ? one : other;
+  const b = one < other ? other : one;
+  const slot = 3 * ((Math.imul(a, 31) + b) & (PAIRS - 1));
+  if (pairs[slot] === a && pairs[slot + 1] === b && pairs[slot + 2] !== 0) return pairs[slot + 2]!;
+  kin[0] = a;
+  kin[1] = b;
+  const made = mix(scene, shares, kin, 2, false);
+  if (made === NO_ROOM) return NO_ROOM;
+  pairs[slot] = a;
+  pairs[slot + 1] = b;
+  pairs[slot + 2] = made;
+  return made;
+}
+
+/** A new division: the mean of the first `kept` candidates, which are divisions by now. NO_ROOM when memory did not suffice. */
+function mix(scene: Scene, shares: Shares, candidate: Uint32Array, kept: number, picky: boolean): number {
+  const { starts, seed, part, sum } = shares;
   const { seeds } = scene;
   const d = shares.count;
   let at = starts[d]!;
-  if (at + seeds.count > part.length || d + 2 > starts.length) return false;
+  if (at + seeds.count > part.length || d + 2 > starts.length) return NO_ROOM;
   let whole = 0;
   for (let c = 0; c < kept; c++) {
     const theirs = candidate[c]!;
@@ -366,16 +391,12 @@ function mix(
     }
   }
   // A filtering AS whose ways all were tainted keeps what it holds: the representative route was checked by propagate.
-  if (whole === 0) {
-    share[node] = candidate[0]!;
-    return true;
-  }
+  if (whole === 0) return candidate[0]!;
   for (let e = starts[d]!; e < at; e++) {
     part[e] = sum[seed[e]!]! / whole;
     sum[seed[e]!] = 0;
   }
-  share[node] = d;
   shares.count = d + 1;
   starts[d + 1] = at;
-  return true;
+  return d;
 }

@@ -2,13 +2,14 @@
 export { adjust, type Bench, benchFor, type Preferences } from './adjust.ts';
 export { measure } from './measure.ts';
 export * from './memory.ts';
+export { type Network, networkOf } from './network.ts';
 export {
   FAR_AWAY,
   type Geography,
   NOWHERE,
   type Places,
+  prepared,
   UNASKED,
-  withAlike,
 } from './places.ts';
 export { propagate } from './propagate.ts';
 export { NO_SHARE, type Scene, type Shares, sharesFor } from './shares.ts';

@@ -2,7 +2,8 @@
  * The memory of the kernel: plain typed arrays that the caller makes once and hands in again for every scenario. Nothing
  * here knows of Node or a browser; the arrays may be views of shared memory.
  */
-import { degree, type Graph } from '../../topology/index.ts';
+import type { Graph } from '../../topology/index.ts';
+import type { Network } from './network.ts';
 
 /**
  * What a route is worth to an AS, as one number: class × 2²⁴ + length; less is better. The length counts AS hops to the
@@ -38,44 +39,8 @@ export function rankOf(routeClass: number, length: number): Rank {
   return routeClass * 0x100_0000 + length;
 }
 
-/** A graph as the kernel reads it: the lists of the graph, and two that save it work. */
-export interface Network {
-  readonly graph: Graph;
-  /** Customers that have customers themselves: `transit[transitOffsets[v] … transitOffsets[v + 1])`. */
-  readonly transitOffsets: Uint32Array;
-  readonly transit: Uint32Array;
-  /** The ASes that have providers but no customers, those with few providers first: they never pass on a route that came from above. */
-  readonly stubs: Uint32Array;
-}
-
 /** In `contested`: the AS insists on its parent, whatever else is equally good. */
 export const PINNED = 2;
-
-/** Prepares a graph; some milliseconds. */
-export function networkOf(graph: Graph): Network {
-  const { customers, providers, asns } = graph;
-  const n = asns.length;
-  const transitOffsets = new Uint32Array(n + 1);
-  const transit = new Uint32Array(customers.neighbours.length);
-  const stubs = new Uint32Array(n);
-  let links = 0;
-  let ends = 0;
-  for (let v = 0; v < n; v++) {
-    transitOffsets[v] = links;
-    if (degree(customers, v) === 0) {
-      if (degree(providers, v) > 0) stubs[ends++] = v;
-      continue;
-    }
-    for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
-      const c = customers.neighbours[e]!;
-      if (degree(customers, c) > 0) transit[links++] = c;
-    }
-  }
-  transitOffsets[n] = links;
-  // Those with equally many providers together: the loop over them then runs equally long, which processors foresee.
-  const some = stubs.slice(0, ends).sort((a, b) => degree(providers, a) - degree(providers, b));
-  return { graph, transitOffsets, transit: transit.slice(0, links), stubs: some };
-}
 
 /**
  * Where the prefix enters the graph. All arrays are indexed by seed, and the number of a seed is its last tie-break.
@@ -183,12 +148,27 @@ export interface Routes {
    * Indexed by AS; 0: no second neighbour or seed offered an equally good route, so `parent` is the only one.
    */
   readonly contested: Uint8Array;
+  /**
+   * Customers or peers that offered as good a route as the one an AS holds, its parent aside, as linked lists: `rivals` is indexed by
+   * AS and holds entry + 1, or 0. Only where `told` says so: after {@link propagate} with `keepTies` and without a filter.
+   */
+  readonly rivals: Uint32Array;
+  readonly rivalNext: Uint32Array;
+  readonly rivalAs: Uint32Array;
+  rivalCount: number;
+  told: boolean;
+  /** Scratch, indexed by transit number: the length of its route. */
+  readonly reach: Uint32Array;
+  /** Scratch: two numbers for each family. */
+  readonly best: Uint32Array;
   /** Scratch, indexed by seed: 1 while a seed waits to be passed on. */
   readonly waiting: Uint8Array;
 }
 
 export function routesFor(graph: Graph, seedCapacity: number): Routes {
   const n = graph.asns.length;
+  // Each link offers something at most once upwards or across.
+  const links = graph.providers.neighbours.length + graph.peers.neighbours.length;
   return {
     rank: new Uint32Array(n),
     parent: new Uint32Array(n),
@@ -196,6 +176,13 @@ export function routesFor(graph: Graph, seedCapacity: number): Routes {
     order: new Uint32Array(n),
     ends: new Uint32Array(3),
     contested: new Uint8Array(n),
+    rivals: new Uint32Array(n),
+    rivalNext: new Uint32Array(links),
+    rivalAs: new Uint32Array(links),
+    rivalCount: 0,
+    told: false,
+    reach: new Uint32Array(n),
+    best: new Uint32Array(2 * n),
     waiting: new Uint8Array(seedCapacity),
   };
 }

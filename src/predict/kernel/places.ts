@@ -1,5 +1,5 @@
 /** Places as the kernel reads them: where ASes are, how far it is, and which city of a neighbour is nearest. */
-import type { Network } from './memory.ts';
+import { byKey, type Network, NO_NUMBER } from './network.ts';
 
 /** A place that is not known. */
 export const NOWHERE = 0xffff;
@@ -32,47 +32,118 @@ export interface Places {
 }
 
 /**
- * Places, and which stubs are alike: they have the same providers and are in the same places, so the same becomes of their
- * traffic, unless one of them hears a seed or has a route from a peer. On the whole internet half of them are like another.
+ * Places, and what follows from them and the graph alone, whatever is announced: which ASes are one *unit*, and where each would
+ * hand traffic to each of its providers.
+ *
+ * Stubs are *alike* when they have the same providers and are in the same places: then the same becomes of their traffic, unless
+ * one of them hears a seed or has a route from a peer. On the whole internet half of them are like another. Stubs that are alike
+ * are one unit; a transit is a unit of its own, and has its transit number.
  */
 export interface Geography extends Places {
   /** Indexed by AS: the first stub that is like it; itself when there is none before it. */
   readonly alike: Uint32Array;
   /** Indexed by AS: the next stub that is like it, or LAST. */
   readonly nextAlike: Uint32Array;
+  /** Indexed by AS: its unit, or NO_NUMBER for an AS with neither customers nor providers. */
+  readonly unit: Uint32Array;
+  /** The family of each unit. Units of one family lie together. */
+  readonly unitFamily: Uint32Array;
+  /** The cities of unit `u` have the numbers `unitCities[u] … unitCities[u + 1])`. */
+  readonly unitCities: Uint32Array;
+  /** Indexed by city of a unit: its place, or NOWHERE. */
+  readonly cityPlace: Uint16Array;
+  /**
+   * Where a unit would hand over to its provider number `k`, from its city number `c`: `exits[unitExits[u] + k × its cities + c]`
+   * as {@link approach} says it, or UNASKED where a place is not known. `unitExits` is UNASKED for units that found no room.
+   */
+  readonly unitExits: Uint32Array;
+  readonly exits: Uint32Array;
 }
 
-/** Finds the stubs that are alike; some ten milliseconds. */
-export function withAlike(network: Network, places: Places): Geography {
+/** At most so many exits are kept; those of further units are looked for each time. The whole internet has half a million. */
+const MOST_EXITS = 1 << 22;
+
+/** Finds the units and their exits; some ten milliseconds for the whole internet. */
+export function prepared(network: Network, places: Places): Geography {
   const { nodeOffsets, nodePlace } = places;
-  const { stubs } = network;
-  const { asns, providers } = network.graph;
-  const { offsets, neighbours } = providers;
-  const alike = Uint32Array.from({ length: asns.length }, (_, v) => v);
-  const nextAlike = new Uint32Array(asns.length).fill(LAST);
-  // The first stub of each hash. One that differs although its hash is the same stays alone.
-  const firsts = new Map<number, number>();
-  for (let i = 0; i < stubs.length; i++) {
-    const v = stubs[i]!;
-    let hash = 0;
-    for (let e = offsets[v]!; e < offsets[v + 1]!; e++) hash = Math.imul(hash ^ neighbours[e]!, PRIME) + 1;
+  const { stubs, transits, family } = network;
+  const n = family.length;
+  const alike = Uint32Array.from({ length: n }, (_, v) => v);
+  const nextAlike = new Uint32Array(n).fill(LAST);
+  const unit = new Uint32Array(n).fill(NO_NUMBER);
+  const firsts = new Uint32Array(transits.length + stubs.length);
+  const unitCities = new Uint32Array(firsts.length + 1);
+  const cityPlace = new Uint16Array(nodePlace.length);
+  let count = 0;
+  const add = (v: number) => {
+    firsts[count] = v;
+    unit[v] = count;
+    cityPlace.set(nodePlace.subarray(nodeOffsets[v]!, nodeOffsets[v + 1]!), unitCities[count]!);
+    unitCities[count + 1] = unitCities[count]! + nodeOffsets[v + 1]! - nodeOffsets[v]!;
+    count++;
+  };
+  for (const v of transits) add(v);
+  // The latest unit of each hash. A stub that differs from its first although the hash is the same stays alone.
+  const known = new Map<number, number>();
+  for (const v of byKey(stubs, (v) => family[v]!)) {
+    let hash = Math.imul(family[v]!, PRIME);
     for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
-      hash = Math.imul(hash ^ nodePlace[node]!, PRIME);
-    const u = firsts.get(hash);
-    if (u === undefined) firsts.set(hash, v);
-    else if (equal(offsets, neighbours, u, v) && equal(nodeOffsets, nodePlace, u, v)) {
+      hash = Math.imul(hash ^ nodePlace[node]!, PRIME) + 1;
+    const k = known.get(hash);
+    const u = k === undefined ? v : firsts[k]!;
+    if (k !== undefined && family[u] === family[v] && equal(nodeOffsets, nodePlace, u, v)) {
+      unit[v] = k;
       alike[v] = u;
       nextAlike[v] = nextAlike[u]!;
       nextAlike[u] = v;
+      continue;
     }
+    known.set(hash, count);
+    add(v);
   }
-  return { ...places, alike, nextAlike };
+  return {
+    ...places,
+    alike,
+    nextAlike,
+    unit,
+    unitFamily: firsts.slice(0, count).map((v) => family[v]!),
+    unitCities: unitCities.slice(0, count + 1),
+    cityPlace: cityPlace.slice(0, unitCities[count]),
+    ...exitsOf(network, places, firsts.subarray(0, count)),
+  };
+}
+
+function exitsOf(
+  network: Network,
+  places: Places,
+  firsts: Uint32Array,
+): Pick<Geography, 'unitExits' | 'exits'> {
+  const { nodeOffsets, nodePlace } = places;
+  const { offsets, neighbours } = network.graph.providers;
+  const unitExits = new Uint32Array(firsts.length).fill(UNASKED);
+  let room = 0;
+  for (const [u, v] of firsts.entries()) {
+    const wanted = (offsets[v + 1]! - offsets[v]!) * (nodeOffsets[v + 1]! - nodeOffsets[v]!);
+    if (room + wanted > MOST_EXITS) continue;
+    unitExits[u] = room;
+    room += wanted;
+  }
+  const exits = new Uint32Array(room).fill(UNASKED);
+  for (const [u, v] of firsts.entries()) {
+    let at = unitExits[u]!;
+    if (at === UNASKED || nodePlace[nodeOffsets[v]!] === NOWHERE) continue;
+    for (let e = offsets[v]!; e < offsets[v + 1]!; e++)
+      for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++, at++)
+        if (nodePlace[nodeOffsets[neighbours[e]!]!] !== NOWHERE)
+          exits[at] = approach(places, neighbours[e]!, nodePlace[node]!);
+  }
+  return { unitExits, exits };
 }
 
 const PRIME = 0x01000193;
 
 /** Do `a` and `b` have the same list? */
-function equal(offsets: Uint32Array, list: Uint16Array | Uint32Array, a: number, b: number): boolean {
+function equal(offsets: Uint32Array, list: Uint16Array, a: number, b: number): boolean {
   const length = offsets[a + 1]! - offsets[a]!;
   if (offsets[b + 1]! - offsets[b]! !== length) return false;
   for (let i = 0; i < length; i++) if (list[offsets[a]! + i] !== list[offsets[b]! + i]) return false;

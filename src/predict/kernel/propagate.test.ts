@@ -15,9 +15,7 @@ import {
   classOf,
   type Filter,
   lengthOf,
-  type Network,
   NONE,
-  networkOf,
   nextHopOf,
   ORIGIN,
   PEER,
@@ -26,6 +24,7 @@ import {
   type Seeds,
   seedsFor,
 } from './memory.ts';
+import { type Network, networkOf } from './network.ts';
 import { propagate } from './propagate.ts';
 import { randomGraph, randomSeeds, twin } from './twin.ts';
 

@@ -7,12 +7,12 @@
  * What makes it quick: one number holds class and length; queues fill in ascending length by themselves, so nothing is
  * sorted; and the many ASes without customers are not pushed to but look at their providers once, at the end.
  */
+import type { Adjacency } from '../../topology/index.ts';
 import {
   CUSTOMER,
   type Filter,
   LENGTH_BITS,
   LENGTH_MASK,
-  type Network,
   NONE,
   ORIGIN,
   PEER,
@@ -21,10 +21,10 @@ import {
   refused,
   type Seeds,
 } from './memory.ts';
+import type { Network } from './network.ts';
 
 const FAR = 0x7fff_ffff;
 const CUSTOMER_RANK = CUSTOMER << LENGTH_BITS;
-const PEER_RANK = PEER << LENGTH_BITS;
 const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
 
 /**
@@ -38,138 +38,178 @@ export function propagate(
   filter?: Filter,
   keepTies = false,
 ): void {
-  const { rank, parent, site, order, ends, waiting, contested } = routes;
-  const { graph, transitOffsets, transit } = network;
-  const n = graph.asns.length;
-  const { tainted } = seeds;
-  // With a filter and ties kept, an untainted route stands for its equals, so that who filters may hear it.
-  const careful = keepTies && filter !== undefined;
+  const { rank, ends, waiting, contested } = routes;
+  const n = network.graph.asns.length;
   rank.fill(NONE);
   contested.fill(0);
   waiting.fill(0, 0, seeds.count);
 
+  routes.told = keepTies && filter === undefined;
+  if (routes.told) routes.rivals.fill(0);
+  routes.rivalCount = 0;
+  ends.fill(0);
+
   // Up.
   sow(network, seeds, routes, ORIGIN, filter, keepTies);
   sow(network, seeds, routes, CUSTOMER, filter, keepTies);
-  let head = 0;
-  let tail = 0;
-  {
-    const { offsets, neighbours } = graph.providers;
-    for (;;) {
-      let level = head < tail ? rank[order[head]!]! & LENGTH_MASK : FAR;
-      level = Math.min(level, nextWaiting(seeds, routes));
-      if (level === FAR) break;
-      tail = release(n, seeds, routes, level, tail);
-      const end = tail;
-      const offer = CUSTOMER_RANK + level + 1;
-      for (; head < end; head++) {
-        const v = order[head]!;
-        const s = site[v]!;
-        const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
-        for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
-          const p = neighbours[e]!;
-          const held = rank[p]!;
-          if (offer > held) continue;
-          if (offer === held) {
-            contested[p] = 1;
-            if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
-              continue;
-          }
-          if (bad && refused(filter!, tainted[s]!, v, p)) continue;
-          if (offer < held) order[tail++] = p;
-          rank[p] = offer;
-          parent[p] = v;
-          site[p] = s;
-        }
-      }
-    }
+  for (let head = 0; ; ) {
+    const level = Math.min(lengthAt(routes, head, ends[2]!), nextWaiting(seeds, routes));
+    if (level === FAR) break;
+    release(n, seeds, routes, level);
+    head = pass(network, seeds, routes, CUSTOMER, level, head, ends[2]!, filter, keepTies);
   }
-  const upEnd = tail;
+  const upEnd = ends[2]!;
+  ends[0] = upEnd;
 
   // Across. The up queue ascends in length, so the first offer is the shortest and the peer queue ascends as well.
   sow(network, seeds, routes, PEER, filter, keepTies);
-  {
-    const { offsets, neighbours } = graph.peers;
-    for (let i = 0; i < upEnd; i++) {
-      const v = order[i]!;
-      const s = site[v]!;
-      const offer = PEER_RANK + (rank[v]! & LENGTH_MASK) + 1;
-      const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
-      for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
-        const p = neighbours[e]!;
-        const held = rank[p]!;
-        if (offer > held) continue;
-        if (offer === held) {
-          contested[p] = 1;
-          if ((v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful))
-            continue;
-        }
-        if (bad && refused(filter!, tainted[s]!, v, p)) continue;
-        if (offer < held) order[tail++] = p;
-        rank[p] = offer;
-        parent[p] = v;
-        site[p] = s;
-      }
-    }
-  }
-  const peerEnd = tail;
+  for (let head = 0; head < upEnd; )
+    head = pass(network, seeds, routes, PEER, lengthAt(routes, head, upEnd), head, upEnd, filter, keepTies);
+  const peerEnd = ends[2]!;
+  ends[1] = peerEnd;
 
   // Down, through those who have customers to tell. Three queues ascend side by side: up, peer, and what this sweep finds.
   sow(network, seeds, routes, PROVIDER, filter, keepTies);
-  let up = 0;
-  let peer = upEnd;
-  head = peerEnd;
-  for (;;) {
-    let level = nextWaiting(seeds, routes);
-    if (up < upEnd) level = Math.min(level, rank[order[up]!]! & LENGTH_MASK);
-    if (peer < peerEnd) level = Math.min(level, rank[order[peer]!]! & LENGTH_MASK);
-    if (head < tail) level = Math.min(level, rank[order[head]!]! & LENGTH_MASK);
+  for (let up = 0, peer = upEnd, head = peerEnd; ; ) {
+    const level = Math.min(
+      lengthAt(routes, up, upEnd),
+      lengthAt(routes, peer, peerEnd),
+      lengthAt(routes, head, ends[2]!),
+      nextWaiting(seeds, routes),
+    );
     if (level === FAR) break;
-    tail = release(n, seeds, routes, level, tail);
-    const end = tail;
-    const offer = PROVIDER_RANK + level + 1;
-    for (;;) {
-      let v: number;
-      if (up < upEnd && (rank[order[up]!]! & LENGTH_MASK) === level) v = order[up++]!;
-      else if (peer < peerEnd && (rank[order[peer]!]! & LENGTH_MASK) === level) v = order[peer++]!;
-      else if (head < end) v = order[head++]!;
-      else break;
-      const s = site[v]!;
-      const bad = filter !== undefined && (tainted[s] === 1 || filter.cut?.some[v] === 1);
-      for (let e = transitOffsets[v]!, last = transitOffsets[v + 1]!; e < last; e++) {
-        const c = transit[e]!;
-        const held = rank[c]!;
-        if (offer > held) continue;
-        if (offer === held) {
-          contested[c] = 1;
-          if ((v >= parent[c]! && !careful) || !beats(network, seeds, routes, v, s, c, keepTies, careful))
-            continue;
-        }
-        if (bad && refused(filter!, tainted[s]!, v, c)) continue;
-        if (offer < held) order[tail++] = c;
-        rank[c] = offer;
-        parent[c] = v;
-        site[c] = s;
-      }
-    }
+    release(n, seeds, routes, level);
+    up = pass(network, seeds, routes, PROVIDER, level, up, upEnd, filter, keepTies);
+    peer = pass(network, seeds, routes, PROVIDER, level, peer, peerEnd, filter, keepTies);
+    head = pass(network, seeds, routes, PROVIDER, level, head, ends[2]!, filter, keepTies);
   }
-  ends[0] = upEnd;
-  ends[1] = peerEnd;
-  ends[2] = tail;
 
   if (filter !== undefined || anyQuiet(n, seeds, routes))
     lookUpWithCare(network, seeds, routes, filter, keepTies);
   else lookUp(network, seeds, routes, keepTies);
 }
 
+/** The length of the route of the AS that stands at `at` in the order; FAR at the end. */
+function lengthAt({ rank, order }: Routes, at: number, end: number): number {
+  return at < end ? rank[order[at]!]! & LENGTH_MASK : FAR;
+}
+
 /**
- * Each stub takes the shortest that its providers hold. They stand in ascending order, so the first of the shortest has the
- * lowest number, and one comparison per provider is enough.
+ * From `at` on, the ASes in the order tell their providers (`as` CUSTOMER), peers or customers, as long as their routes have this
+ * length. Returns where it stopped.
+ */
+function pass(
+  network: Network,
+  seeds: Seeds,
+  routes: Routes,
+  as: number,
+  level: number,
+  at: number,
+  end: number,
+  filter: Filter | undefined,
+  keepTies: boolean,
+): number {
+  const { rank, order } = routes;
+  const { graph } = network;
+  const list = as === CUSTOMER ? graph.providers : as === PEER ? graph.peers : network.transitCustomers;
+  const offer = (as << LENGTH_BITS) + level + 1;
+  for (; at < end; at++) {
+    const v = order[at]!;
+    if ((rank[v]! & LENGTH_MASK) !== level) break;
+    tell(network, seeds, routes, list, v, offer, filter, keepTies);
+  }
+  return at;
+}
+
+/** `v` offers its route to all in its list, where it has rank `offer`. Who takes it and had a worse one is queued. */
+function tell(
+  network: Network,
+  seeds: Seeds,
+  routes: Routes,
+  list: Adjacency,
+  v: number,
+  offer: number,
+  filter: Filter | undefined,
+  keepTies: boolean,
+): void {
+  const { offsets, neighbours } = list;
+  const { rank, parent, site, order, ends, contested } = routes;
+  // With a filter and ties kept, an untainted route stands for its equals, so that who filters may hear it.
+  const careful = keepTies && filter !== undefined;
+  const s = site[v]!;
+  const taint = seeds.tainted[s]!;
+  const bad = filter !== undefined && (taint === 1 || filter.cut?.some[v] === 1);
+  for (let e = offsets[v]!, last = offsets[v + 1]!; e < last; e++) {
+    const p = neighbours[e]!;
+    const held = rank[p]!;
+    if (offer > held) continue;
+    if (offer === held) {
+      contested[p] = 1;
+      const loses =
+        (v >= parent[p]! && !careful) || !beats(network, seeds, routes, v, s, p, keepTies, careful);
+      if (offer < PROVIDER_RANK && routes.told) note(routes, p, loses ? v : parent[p]!);
+      if (loses) continue;
+    }
+    if (bad && refused(filter!, taint, v, p)) continue;
+    if (offer < held) order[ends[2]!++] = p;
+    rank[p] = offer;
+    parent[p] = v;
+    site[p] = s;
+  }
+}
+
+/** Notes that `u` offered `p` a route as good as its parent's. */
+function note(routes: Routes, p: number, u: number): void {
+  const { rivals, rivalNext, rivalAs } = routes;
+  if (u >= rivals.length) return;
+  const at = routes.rivalCount++;
+  rivalAs[at] = u;
+  rivalNext[at] = rivals[p]!;
+  rivals[p] = at + 1;
+}
+
+/**
+ * Each stub takes the shortest that its providers hold, which is the same for all of a family. They stand in ascending order, so the
+ * first of the shortest has the lowest number, and one comparison per provider is enough.
  */
 function lookUp(network: Network, seeds: Seeds, routes: Routes, keepTies: boolean): void {
-  const { rank, parent, site, contested } = routes;
-  const { stubs } = network;
-  const { offsets, neighbours } = network.graph.providers;
+  gather(network, routes);
+  askFamilies(network, routes);
+  giveStubs(network, seeds, routes, keepTies);
+}
+
+/** How long a route each transit offers, in an array so small that it stays at hand. */
+function gather({ transits }: Network, { rank, reach }: Routes): void {
+  for (let t = 0; t < transits.length; t++) reach[t] = rank[transits[t]!]! & LENGTH_MASK;
+}
+
+/** For each family of stubs: the length of its best, and the parent, × 2 + 1 when it is contested. */
+function askFamilies({ transits, familyOffsets, above }: Network, { reach, best }: Routes): void {
+  const families = familyOffsets.length - 1;
+  for (let f = transits.length; f < families; f++) {
+    let e = familyOffsets[f]!;
+    const last = familyOffsets[f + 1]!;
+    let from = above[e]!;
+    let least = reach[from]!;
+    let rivals = 0;
+    for (e++; e < last; e++) {
+      const t = above[e]!;
+      const length = reach[t]!;
+      if (length > least) continue;
+      rivals = 1;
+      if (length === least) continue;
+      least = length;
+      from = t;
+      rivals = 0;
+    }
+    best[2 * f] = least;
+    best[2 * f + 1] = 2 * transits[from]! + rivals;
+  }
+}
+
+function giveStubs(network: Network, seeds: Seeds, routes: Routes, keepTies: boolean): void {
+  const { rank, parent, site, contested, best } = routes;
+  const { stubs, family } = network;
   for (let i = 0; i < stubs.length; i++) {
     const v = stubs[i]!;
     const held = rank[v]!;
@@ -178,22 +218,11 @@ function lookUp(network: Network, seeds: Seeds, routes: Routes, keepTies: boolea
       choose(network, seeds, routes, v, undefined, keepTies);
       continue;
     }
-    let e = offsets[v]!;
-    const last = offsets[v + 1]!;
-    let from = neighbours[e]!;
-    let least = rank[from]! & LENGTH_MASK;
-    let rivals = 0;
-    for (e++; e < last; e++) {
-      const p = neighbours[e]!;
-      const length = rank[p]! & LENGTH_MASK;
-      if (length < least) {
-        least = length;
-        from = p;
-        rivals = 0;
-      } else if (length === least) rivals = 1;
-    }
-    contested[v] = rivals;
+    const f = 2 * family[v]!;
+    const least = best[f]!;
+    contested[v] = best[f + 1]! & 1;
     if (least === LENGTH_MASK) continue;
+    const from = best[f + 1]! >>> 1;
     rank[v] = PROVIDER_RANK + least + 1;
     parent[v] = from;
     site[v] = site[from]!;
@@ -334,9 +363,9 @@ function nextWaiting(seeds: Seeds, routes: Routes): number {
   return least;
 }
 
-/** Queues the ASes whose seed of this length still is their best and may be passed on. Returns the new tail. */
-function release(n: number, seeds: Seeds, routes: Routes, level: number, tail: number): number {
-  const { waiting, rank, parent, order } = routes;
+/** Queues the ASes whose seed of this length still is their best and may be passed on. */
+function release(n: number, seeds: Seeds, routes: Routes, level: number): void {
+  const { waiting, rank, parent, order, ends } = routes;
   for (let s = 0; s < seeds.count; s++) {
     if (waiting[s] === 0 || seeds.length[s] !== level) continue;
     waiting[s] = 0;
@@ -344,7 +373,6 @@ function release(n: number, seeds: Seeds, routes: Routes, level: number, tail: n
     if (rank[v] !== (seeds.routeClass[s]! << LENGTH_BITS) + level) continue;
     const holder = parent[v]! - n;
     if (holder >= 0 && seeds.quiet[holder] === 1) continue;
-    order[tail++] = v;
+    order[ends[2]!++] = v;
   }
-  return tail;
 }

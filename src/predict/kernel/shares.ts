@@ -1,11 +1,21 @@
 /** What a spread looks at, and what it fills: for each city of each AS, how its traffic is divided over the seeds. */
-import type { Filter, Network, Routes, Seeds } from './memory.ts';
+import type { Filter, Routes, Seeds } from './memory.ts';
+import type { Network } from './network.ts';
 import type { Geography } from './places.ts';
 
 /** The share of a node that has no route. */
 export const NO_SHARE = 0xffff_ffff;
 /** In `whole`: the cities of the AS differ. */
 export const MIXED = 0xffff_fffe;
+
+/** In place of a share: there was no room for another division. */
+export const NO_ROOM = 0xffff_fffd;
+
+/** How many pairs of divisions are remembered. A power of two. */
+export const PAIRS = 1 << 11;
+
+/** In `reach`: no route, or a longer one than is told apart there. */
+export const BEYOND = 0xffff;
 
 /** What {@link spread} looks at. */
 export interface Scene {
@@ -47,13 +57,8 @@ export interface Shares {
   readonly dirty: Uint8Array;
   /** Scratch: the neighbours of one AS that offer equally good routes. */
   readonly tied: Uint32Array;
-  /**
-   * Scratch: for each AS, the peers that offer it routes as good as the one it holds, as a linked list: `peerTie` is indexed by
-   * AS and holds entry + 1, or 0. Told by those few who have customers' routes, which is less than asking all peers of all.
-   */
-  readonly peerTie: Uint32Array;
-  readonly tieNext: Uint32Array;
-  readonly tieItem: Uint32Array;
+  /** Scratch, beside `tied`: which provider of that AS it is, if they are providers. */
+  readonly tiedAt: Uint32Array;
   /**
    * Scratch for candidates, with their kilometres, −1 when unknown. Of one node: a node, or the number of nodes + a seed. Of all
    * cities of one AS at once: divisions, city by city for one neighbour after the other.
@@ -62,8 +67,23 @@ export interface Shares {
   readonly candidateKm: Int32Array;
   /** Scratch: the divisions that one node's is made of. */
   readonly kin: Uint32Array;
-  /** Scratch: stubs whose traffic may be divided. */
+  /** Scratch: stubs that are worked out one by one. */
   readonly todo: Uint32Array;
+  /** Scratch, indexed by transit number: the length of what it offers its customers, {@link BEYOND} if nothing; and its `whole`. */
+  readonly reach: Uint16Array;
+  readonly wholes: Uint32Array;
+  /** Scratch: pairs of divisions and their mean, three numbers for each of {@link PAIRS} slots; the mean is 0 in an empty one. */
+  readonly pairs: Uint32Array;
+  /** Scratch, indexed by transit number: its rank; the transit it has its route from, or NO_NUMBER; and how it is worked out. */
+  readonly held: Uint32Array;
+  readonly only: Uint32Array;
+  readonly manner: Uint8Array;
+  /** Scratch: transit numbers by length, and a count for each length. */
+  readonly turns: Uint32Array;
+  readonly lengths: Uint32Array;
+  /** Scratch, indexed by unit: the rank of what its providers offer; and by city of a unit: what comes of its traffic. */
+  readonly unitRank: Uint32Array;
+  readonly cityShare: Uint32Array;
 }
 
 /** Memory for scenarios of up to `seedCapacity` seeds with divisions of `parts` entries together. */
@@ -95,13 +115,21 @@ export function sharesFor(
     nextSeed: new Uint16Array(seedCapacity),
     dirty: new Uint8Array(n),
     tied: new Uint32Array(most),
-    peerTie: new Uint32Array(n),
-    tieNext: new Uint32Array(peers.neighbours.length),
-    tieItem: new Uint32Array(peers.neighbours.length),
+    tiedAt: new Uint32Array(most),
     candidate: new Uint32Array(candidates),
     candidateKm: new Int32Array(candidates),
     kin: new Uint32Array(candidates),
-    todo: new Uint32Array(network.stubs.length),
+    todo: new Uint32Array(2 * network.stubs.length + network.aloof.length + seedCapacity),
+    reach: new Uint16Array(network.transits.length),
+    wholes: new Uint32Array(network.transits.length),
+    pairs: new Uint32Array(3 * PAIRS),
+    held: new Uint32Array(network.transits.length),
+    only: new Uint32Array(network.transits.length),
+    manner: new Uint8Array(network.transits.length),
+    turns: new Uint32Array(network.transits.length),
+    lengths: new Uint32Array(BEYOND + 1),
+    unitRank: new Uint32Array(geography.unitFamily.length),
+    cityShare: new Uint32Array(geography.unitCities.at(-1)!),
   };
 }
 

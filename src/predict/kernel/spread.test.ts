@@ -1,19 +1,9 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../base/index.ts';
 import { type Graph, neighboursOf } from '../../topology/index.ts';
-import {
-  CUSTOMER,
-  NONE,
-  networkOf,
-  OFF,
-  ORIGIN,
-  PEER,
-  PROVIDER,
-  rankOf,
-  routesFor,
-  type Seeds,
-} from './memory.ts';
-import { FAR_AWAY, type Geography, NOWHERE, UNASKED, withAlike } from './places.ts';
+import { CUSTOMER, NONE, OFF, ORIGIN, PEER, PROVIDER, rankOf, routesFor, type Seeds } from './memory.ts';
+import { networkOf } from './network.ts';
+import { FAR_AWAY, type Geography, NOWHERE, prepared, UNASKED } from './places.ts';
 import { propagate } from './propagate.ts';
 import { NO_SHARE, type Shares, sharesFor } from './shares.ts';
 import { respread, spread } from './spread.ts';
@@ -41,7 +31,7 @@ function randomGeography(random: Random, graph: Graph): Geography {
   const nearestRow = Int32Array.from({ length: rows }, (_, v) =>
     (offsets[v + 1] as number) - (offsets[v] as number) >= 3 ? v : -1,
   );
-  return withAlike(networkOf(graph), {
+  return prepared(networkOf(graph), {
     nodeOffsets: Uint32Array.from(offsets),
     nodePlace: Uint16Array.from(nodes),
     places,

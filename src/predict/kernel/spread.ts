@@ -8,9 +8,10 @@
  * equal parts. So a part below one is doubt, not a split of traffic that anybody promises.
  */
 import type { Adjacency } from '../../topology/index.ts';
-import { copyShares, fareAlike, follow, place } from './exits.ts';
+import { place } from './exits.ts';
 import { CUSTOMER, LENGTH_BITS, LENGTH_MASK, NONE, OFF, PEER, PROVIDER } from './memory.ts';
-import { chain, MIXED, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
+import { chain, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
+import { line, sweep } from './sweep.ts';
 
 /** Fills `shares`. Returns false when the memory for divisions did not suffice: then make more and call again. */
 export function spread(scene: Scene, shares: Shares): boolean {
@@ -65,78 +66,50 @@ export function respread(scene: Scene, baseRank: Uint32Array, base: Shares, shar
 function around(scene: Scene, shares: Shares, base: Shares | undefined): boolean {
   const { seeds } = scene;
   const anyQuiet = chain(seeds, shares);
-  const done = divide(scene, shares, anyQuiet, base);
+  const { filter, captured } = scene;
+  const plain = base === undefined && filter === undefined && captured === undefined;
+  const turns = plain ? line(scene, shares, anyQuiet) : -1;
+  const done =
+    (turns >= 0 ? sweep(scene, shares, turns, anyQuiet) : divide(scene, shares, anyQuiet, base)) &&
+    (!anyQuiet || keepQuiet(scene, shares));
   unchain(seeds, shares);
   return done;
 }
 
 function divide(scene: Scene, shares: Shares, anyQuiet: boolean, base: Shares | undefined): boolean {
-  const { seeds, captured, filter } = scene;
-  const { dirty, share, whole, seeded, todo } = shares;
-  const { rank, order, ends, parent, contested } = scene.routes;
-  const { nodeOffsets } = scene.geography;
-  const n = rank.length;
+  const { captured } = scene;
+  const { dirty, todo } = shares;
+  const { rank, order, ends } = scene.routes;
   if (captured !== undefined)
     for (let v = 0; v < captured.length; v++) if (captured[v] === 1) capture(scene, shares, v);
-  const told = base === undefined;
-  if (told) tellPeers(scene, shares);
-  const simple = told && filter === undefined && captured === undefined;
   const settled = ends[2]!;
   for (let i = 0; i < settled; i++) {
     const v = order[i]!;
     if (base !== undefined && dirty[v] === 0) continue;
     if (captured !== undefined && captured[v] === 1) continue;
-    if (simple && contested[v] === 0 && seeded[v] === 0) {
-      // Most ASes have one way only, to neighbours whose cities are all of one mind.
-      const all = parent[v]! < n ? whole[parent[v]!]! : NO_SHARE;
-      if (all < MIXED) {
-        whole[v] = all;
-        for (let node = nodeOffsets[v]!, end = nodeOffsets[v + 1]!; node < end; node++) share[node] = all;
-        continue;
-      }
-      if (all === MIXED && follow(scene.geography, shares, v, parent[v]!)) continue;
-    }
-    if (!place(scene, shares, v, anyQuiet, false, told)) return false;
+    if (!place(scene, shares, v, anyQuiet, false)) return false;
     if (base !== undefined && !same(scene, base, shares, v)) tell(scene, dirty, v, rank[v]!);
   }
-  const left = simple ? divideStubs(scene, shares) : listStubs(scene, shares, base !== undefined);
+  const left = listStubs(scene, shares, base !== undefined);
   for (let i = 0; i < left; i++) {
     const v = todo[i]!;
-    const u = scene.geography.alike[v]!;
-    if (simple && u !== v && fareAlike(scene, shares, u, v)) copyShares(scene, shares, u, v);
-    else if (!place(scene, shares, v, anyQuiet, false, told)) return false;
-    else if (base !== undefined) same(scene, base, shares, v);
+    if (!place(scene, shares, v, anyQuiet, false)) return false;
+    if (base !== undefined) same(scene, base, shares, v);
   }
-  // ASes that keep a quiet route to themselves use it too; by now nobody asks them any more.
-  for (let s = 0; s < seeds.count && anyQuiet; s++) {
+  return true;
+}
+
+/** ASes that keep a quiet route to themselves use it too; by now nobody asks them any more. */
+function keepQuiet(scene: Scene, shares: Shares): boolean {
+  const { seeds } = scene;
+  const { rank } = scene.routes;
+  for (let s = 0; s < seeds.count; s++) {
     const v = seeds.at[s]!;
     if (seeds.quiet[s] === 0 || rank[v] !== (seeds.routeClass[s]! << LENGTH_BITS) + seeds.length[s]!)
       continue;
     if (!place(scene, shares, v, true, true)) return false;
   }
   return true;
-}
-
-/** Stubs with one way to a neighbour whose cities are all of one mind get its share; the others are listed in `todo`. Returns how many. */
-function divideStubs(scene: Scene, shares: Shares): number {
-  const { rank, parent, contested } = scene.routes;
-  const { nodeOffsets } = scene.geography;
-  const { stubs } = scene.network;
-  const { share, whole, seeded, todo } = shares;
-  const n = rank.length;
-  let left = 0;
-  for (let i = 0; i < stubs.length; i++) {
-    const v = stubs[i]!;
-    if (rank[v]! >= NONE || rank[v]! < PROVIDER << LENGTH_BITS) continue;
-    const all = contested[v] === 0 && seeded[v] === 0 && parent[v]! < n ? whole[parent[v]!]! : MIXED;
-    if (all >= MIXED) {
-      todo[left++] = v;
-      continue;
-    }
-    whole[v] = all;
-    for (let node = nodeOffsets[v]!, end = nodeOffsets[v + 1]!; node < end; node++) share[node] = all;
-  }
-  return left;
 }
 
 /** Lists in `todo` the stubs with routes of providers, or those of them that are dirty. Returns how many. */
@@ -153,27 +126,6 @@ function listStubs(scene: Scene, shares: Shares, dirtyOnly: boolean): number {
     todo[left++] = v;
   }
   return left;
-}
-
-/** Fills the lists of tied peers. */
-function tellPeers(scene: Scene, shares: Shares): void {
-  const { rank, order, ends, contested } = scene.routes;
-  const { offsets, neighbours } = scene.network.graph.peers;
-  const { peerTie, tieNext, tieItem } = shares;
-  peerTie.fill(0);
-  let entries = 0;
-  for (let i = 0; i < ends[0]!; i++) {
-    const u = order[i]!;
-    if (rank[u]! >= PEER << LENGTH_BITS) continue;
-    const offer = (PEER << LENGTH_BITS) + (rank[u]! & LENGTH_MASK) + 1;
-    for (let e = offsets[u]!, end = offsets[u + 1]!; e < end; e++) {
-      const p = neighbours[e]!;
-      if (rank[p] !== offer || contested[p] === 0) continue;
-      tieItem[entries] = u;
-      tieNext[entries] = peerTie[p]!;
-      peerTie[p] = ++entries;
-    }
-  }
 }
 
 /** Did the nodes of `v` come out as in `base`? Divisions of equal content get the number they had there. */

@@ -55,7 +55,8 @@ export interface Patch {
 
 /** Memory to patch what `scene` and `shares` hold. `shares` is the patch's own, made on top of the base. */
 export function patchFor(scene: Scene, shares: Shares): Patch {
-  const { rank, parent, site, order, ends, contested, waiting } = scene.routes;
+  const { rank, parent, site, order, ends, contested, waiting, rivals, rivalNext, rivalAs, reach, best } =
+    scene.routes;
   const n = rank.length;
   return {
     routes: {
@@ -65,6 +66,13 @@ export function patchFor(scene: Scene, shares: Shares): Patch {
       order,
       ends,
       contested: contested.slice(),
+      rivals,
+      rivalNext,
+      rivalAs,
+      rivalCount: 0,
+      told: false,
+      reach,
+      best,
       waiting: waiting.slice(),
     },
     shares,
