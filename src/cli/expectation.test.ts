@@ -126,6 +126,27 @@ describe('with what was seen', () => {
     expect(readFileSync(seen, 'utf8')).not.toBe(readFileSync(routes, 'utf8'));
   });
 
+  test('every map says whether it is of routes or of what was seen', async () => {
+    const map = file('map.svg');
+    const title = async (...more: readonly string[]) => {
+      await predicted('--map', map, ...more);
+      return /aria-label="([^"]*)"/.exec(readFileSync(map, 'utf8'))?.[1];
+    };
+    const seen = 'Who lands where, corrected by what was seen';
+    for (const question of [
+      [],
+      ['--n-1'],
+      ['--attack', 'users', '--size', '1Gbps'],
+      ['--versus', 'geodns'],
+      ['--rtt'],
+      ['--without', 'fra'],
+    ]) {
+      expect(await title(...question), question.join(' ')).toContain(seen);
+      expect(await title(...question, '--no-corrections')).not.toContain(seen);
+    }
+    expect(await title('--diff', file('two.yaml'))).toContain('carried over from what was seen');
+  });
+
   test('hijacks and searches are worked out from routes alone, and say so', async () => {
     const attacker = String(made.graph.asns[500]);
     for (const question of [

@@ -9,6 +9,7 @@ import {
   type Summary,
 } from '../predict/index.ts';
 import type { Expectation } from './expectation.ts';
+import type { Draw } from './picture-file.ts';
 import { failuresDraw, type Marks, mapDraw, movesDraw, sharesDraw, tripsDraw } from './predict-pictures.ts';
 import { type Answer, capacitiesOf, marksOf, ms, percent, type Stage } from './predict-stage.ts';
 import { type Column, formatTable } from './table.ts';
@@ -95,10 +96,15 @@ export function summaryAnswer(
         '',
       ].join('\n'),
     chart: sharesDraw(summary, marks),
-    map: corrected
-      ? mapDraw(corrected.expected.seen, { title: 'Who lands where, corrected by what was seen' })
-      : mapDraw(s.prediction),
+    map: landingMap(s.prediction, corrected),
   };
+}
+
+/** Who lands where by routes, or by what was seen where something was; the picture says which. */
+export function landingMap(routes: Prediction, seen: Expectation | undefined): Draw {
+  return seen
+    ? mapDraw(seen.expected.seen, { title: 'Who lands where, corrected by what was seen' })
+    : mapDraw(routes);
 }
 
 function withLoad(row: SiteSummary, load: number | undefined, capacity: number | undefined): SiteRow {
@@ -155,9 +161,10 @@ const TOO_MUCH: Column<FailureRow> = {
   colour: (r) => (r.tooMuch.length > 0 ? 'red' : 'green'),
 };
 
-/** `failures`: every single one, or every pair, beside `base`, the state without. */
+/** `failures`: every single one, or every pair, beside `base`, the state without; both by what was seen where something was. */
 export function failuresAnswer(
   s: Stage,
+  seen: Expectation | undefined,
   base: SiteFailure,
   failures: readonly SiteFailure[],
   traffic: number | undefined,
@@ -179,7 +186,7 @@ export function failuresAnswer(
     return {
       json: { failures: [] },
       text: () => 'only one site announces: there is no pair that could fail; see --n-1\n',
-      map: mapDraw(s.prediction),
+      map: landingMap(s.prediction, seen),
     };
   return {
     json: { failures: rows, ...(traffic !== undefined && { tooMuchAlready: already }) },
@@ -201,7 +208,7 @@ export function failuresAnswer(
       found.map((x) => x.f),
       traffic === undefined ? undefined : marks,
     ),
-    map: mapDraw(s.prediction),
+    map: landingMap(s.prediction, seen),
   };
 }
 
@@ -295,7 +302,13 @@ const tooMuch = (x: Shift) => x.load !== undefined && x.load.after > (x.capacity
 /** Two stages beside each other: what routes say of each, or what is expected of each. */
 export type Side = Pick<Stage, 'plan' | 'prediction' | 'summary'>;
 
-export function diffAnswer(a: Side, b: Side, traffic: number | undefined, colour: boolean): Answer {
+export function diffAnswer(
+  a: Side,
+  b: Side,
+  seen: Expectation | undefined,
+  traffic: number | undefined,
+  colour: boolean,
+): Answer {
   const moves = movesBetween(a.prediction, b.prediction);
   const sites = [...new Set([...a.prediction.sites, ...b.prediction.sites])];
   const of = (summary: Summary, site: string) => summary.sites.find((x) => x.site === site);
@@ -329,7 +342,9 @@ export function diffAnswer(a: Side, b: Side, traffic: number | undefined, colour
         colour,
       ),
     chart: movesDraw(sites, moves),
-    map: mapDraw(b.prediction, { title: 'Who would land where' }),
+    map: mapDraw(b.prediction, {
+      title: `Who would land where${seen ? ', carried over from what was seen' : ''}`,
+    }),
   };
 }
 

@@ -144,15 +144,14 @@ async function answer(file: string, options: Options): Promise<Answer> {
     return doubted(versusAnswer(options.versus, options.ttl, scene, seen, colour));
   if (options.n1 || options.n2) {
     const { base, failures } = await failuresFor(scene, seen, options);
-    const shown = seen ? { ...scene, prediction: seen.expected.seen } : scene;
-    return doubted(failuresAnswer(shown, base, failures, traffic, colour));
+    return doubted(failuresAnswer(scene, seen, base, failures, traffic, colour));
   }
   if (options.diff !== undefined) {
     const second = stage(readPlan(options.diff).plan, ground, options);
     second.remarks.forEach(warn);
     const now = seen ? { ...scene, prediction: seen.expected.seen, summary: seen.summary } : scene;
     const then = seen ? { ...second, ...carriedTo(seen, second.prediction) } : second;
-    return doubted(diffAnswer(now, then, traffic, colour));
+    return doubted(diffAnswer(now, then, seen, traffic, colour));
   }
   const plain = options.rtt ? tripsAnswer(scene, colour, seen) : summaryAnswer(scene, traffic, colour, seen);
   return named(

@@ -26,7 +26,7 @@ import type { Expectation } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { INTERRUPTED, interrupt } from './interrupt.ts';
 import { readSources } from './observations.ts';
-import { rate } from './predict-answers.ts';
+import { landingMap, rate } from './predict-answers.ts';
 import type { ObservedOptions } from './predict-observed.ts';
 import { attackDraw, mapDraw, searchDraw, versusDraw } from './predict-pictures.ts';
 import { MOST_THREADS, searchOn, threadsFor } from './predict-pool.ts';
@@ -161,7 +161,7 @@ export function attackAnswer(
         '',
       ].join('\n'),
     chart: attackDraw(now, size, found),
-    map: mapDraw(seen?.expected.seen ?? prediction),
+    map: landingMap(prediction, seen),
   };
 }
 
@@ -250,7 +250,7 @@ export function versusAnswer(
     json: { versus: found, ttlSeconds: seconds },
     text: () => `${formatTable(UNDER, found, colour)}\n${CAVEAT}\n`,
     chart: versusDraw(found, CAVEAT),
-    map: mapDraw(seen?.expected.seen ?? prediction),
+    map: landingMap(prediction, seen),
   };
 }
 
