@@ -32,32 +32,37 @@ export interface Network {
 export function networkOf(graph: Graph): Network {
   const { customers, providers, asns } = graph;
   const n = asns.length;
+  const transits = those(n, (v) => degree(customers, v) > 0);
+  const stubs = those(n, (v) => degree(customers, v) === 0 && degree(providers, v) > 0);
   const transitNumber = new Uint32Array(n).fill(NO_NUMBER);
-  const transits = Uint32Array.from(asns.keys()).filter((v) => degree(customers, v) > 0);
   for (let t = 0; t < transits.length; t++) transitNumber[transits[t]!] = t;
-  const transitOffsets = new Uint32Array(n + 1);
-  const transit = new Uint32Array(customers.neighbours.length);
+  const offsets = new Uint32Array(n + 1);
+  const neighbours = new Uint32Array(customers.neighbours.length);
   let links = 0;
   for (let v = 0; v < n; v++) {
-    transitOffsets[v] = links;
+    offsets[v] = links;
     for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
       const c = customers.neighbours[e]!;
-      if (degree(customers, c) > 0) transit[links++] = c;
+      if (degree(customers, c) > 0) neighbours[links++] = c;
     }
   }
-  transitOffsets[n] = links;
-  const stubs = Uint32Array.from(asns.keys()).filter(
-    (v) => degree(customers, v) === 0 && degree(providers, v) > 0,
-  );
+  offsets[n] = links;
   return {
     graph,
     transits,
     transitNumber,
-    transitCustomers: { offsets: transitOffsets, neighbours: transit.slice(0, links) },
+    transitCustomers: { offsets, neighbours: neighbours.slice(0, links) },
     stubs,
-    aloof: Uint32Array.from(asns.keys()).filter((v) => degree(customers, v) + degree(providers, v) === 0),
+    aloof: those(n, (v) => degree(customers, v) + degree(providers, v) === 0),
     ...familiesOf(providers, transits, stubs, transitNumber),
   };
+}
+
+function those(n: number, wanted: (v: number) => boolean): Uint32Array {
+  const list = new Uint32Array(n);
+  let count = 0;
+  for (let v = 0; v < n; v++) if (wanted(v)) list[count++] = v;
+  return list.slice(0, count);
 }
 
 /**
@@ -88,23 +93,20 @@ function familiesOf(
       if (above[at++] !== transitNumber[neighbours[e]!]) return false;
     return true;
   };
-  for (const v of transits) add(v);
-  // The latest family of each hash, and for each family the one before with the same hash.
-  const latest = new Map<number, number>();
-  const before = new Map<number, number>();
-  for (const v of byKey(stubs, (v) => degree(providers, v))) {
-    let hash = degree(providers, v);
-    for (let e = offsets[v]!; e < offsets[v + 1]!; e++) hash = Math.imul(hash ^ neighbours[e]!, PRIME) + 1;
-    let f = latest.get(hash);
-    while (f !== undefined && !isOf(v, f)) f = before.get(f);
-    if (f !== undefined) {
-      family[v] = f;
-      continue;
+  for (let t = 0; t < transits.length; t++) add(transits[t]!);
+  const slots = slotsFor(stubs.length);
+  const sorted = byKey(stubs, (v) => degree(providers, v));
+  for (let i = 0; i < sorted.length; i++) {
+    const v = sorted[i]!;
+    let hash = 0;
+    for (let e = offsets[v]!; e < offsets[v + 1]!; e++) hash = mixed(hash, neighbours[e]!);
+    let slot = hash & (slots.length - 1);
+    while (slots[slot] !== NO_NUMBER && !isOf(v, slots[slot]!)) slot = (slot + 1) & (slots.length - 1);
+    if (slots[slot] !== NO_NUMBER) family[v] = slots[slot]!;
+    else {
+      slots[slot] = count;
+      add(v);
     }
-    const other = latest.get(hash);
-    if (other !== undefined) before.set(count, other);
-    latest.set(hash, count);
-    add(v);
   }
   return {
     family,
@@ -113,16 +115,27 @@ function familiesOf(
   };
 }
 
-const PRIME = 0x01000193;
+/** An empty table for so many numbers: look from the hash on until the number or NO_NUMBER. */
+export function slotsFor(size: number): Uint32Array {
+  let length = 2;
+  while (length < 2 * size) length *= 2;
+  return new Uint32Array(length).fill(NO_NUMBER);
+}
+
+/** The hash of a list, one number more. */
+export function mixed(hash: number, more: number): number {
+  const x = Math.imul(hash ^ more, 0x9e3779b1);
+  return x ^ (x >>> 15);
+}
 
 /** The same ASes in ascending order of a small whole number; equals stay in their order. */
 export function byKey(list: Uint32Array, key: (v: number) => number): Uint32Array {
   let most = 0;
-  for (const v of list) most = Math.max(most, key(v));
+  for (let i = 0; i < list.length; i++) most = Math.max(most, key(list[i]!));
   const start = new Uint32Array(most + 2);
-  for (const v of list) start[key(v) + 1]!++;
+  for (let i = 0; i < list.length; i++) start[key(list[i]!) + 1]!++;
   for (let k = 0; k <= most; k++) start[k + 1]! += start[k]!;
   const sorted = new Uint32Array(list.length);
-  for (const v of list) sorted[start[key(v)]!++] = v;
+  for (let i = 0; i < list.length; i++) sorted[start[key(list[i]!)]!++] = list[i]!;
   return sorted;
 }

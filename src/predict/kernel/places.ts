@@ -1,5 +1,5 @@
 /** Places as the kernel reads them: where ASes are, how far it is, and which city of a neighbour is nearest. */
-import { byKey, type Network, NO_NUMBER } from './network.ts';
+import { byKey, mixed, type Network, NO_NUMBER, slotsFor } from './network.ts';
 
 /** A place that is not known. */
 export const NOWHERE = 0xffff;
@@ -68,7 +68,8 @@ export function prepared(network: Network, places: Places): Geography {
   const { nodeOffsets, nodePlace } = places;
   const { stubs, transits, family } = network;
   const n = family.length;
-  const alike = Uint32Array.from({ length: n }, (_, v) => v);
+  const alike = new Uint32Array(n);
+  for (let v = 0; v < n; v++) alike[v] = v;
   const nextAlike = new Uint32Array(n).fill(LAST);
   const unit = new Uint32Array(n).fill(NO_NUMBER);
   const firsts = new Uint32Array(transits.length + stubs.length);
@@ -78,35 +79,41 @@ export function prepared(network: Network, places: Places): Geography {
   const add = (v: number) => {
     firsts[count] = v;
     unit[v] = count;
-    cityPlace.set(nodePlace.subarray(nodeOffsets[v]!, nodeOffsets[v + 1]!), unitCities[count]!);
-    unitCities[count + 1] = unitCities[count]! + nodeOffsets[v + 1]! - nodeOffsets[v]!;
-    count++;
+    let city = unitCities[count]!;
+    for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) cityPlace[city++] = nodePlace[node]!;
+    unitCities[++count] = city;
   };
-  for (const v of transits) add(v);
-  // The latest unit of each hash. A stub that differs from its first although the hash is the same stays alone.
-  const known = new Map<number, number>();
-  for (const v of byKey(stubs, (v) => family[v]!)) {
-    let hash = Math.imul(family[v]!, PRIME);
-    for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
-      hash = Math.imul(hash ^ nodePlace[node]!, PRIME) + 1;
-    const k = known.get(hash);
-    const u = k === undefined ? v : firsts[k]!;
-    if (k !== undefined && family[u] === family[v] && equal(nodeOffsets, nodePlace, u, v)) {
-      unit[v] = k;
-      alike[v] = u;
-      nextAlike[v] = nextAlike[u]!;
-      nextAlike[u] = v;
+  for (let t = 0; t < transits.length; t++) add(transits[t]!);
+  const slots = slotsFor(stubs.length);
+  const sorted = byKey(stubs, (v) => family[v]!);
+  for (let i = 0; i < sorted.length; i++) {
+    const v = sorted[i]!;
+    let hash = mixed(0, family[v]!);
+    for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++) hash = mixed(hash, nodePlace[node]!);
+    let slot = hash & (slots.length - 1);
+    const isLike = (u: number) => family[u] === family[v] && equal(nodeOffsets, nodePlace, u, v);
+    while (slots[slot] !== NO_NUMBER && !isLike(firsts[slots[slot]!]!))
+      slot = (slot + 1) & (slots.length - 1);
+    const known = slots[slot]!;
+    if (known === NO_NUMBER) {
+      slots[slot] = count;
+      add(v);
       continue;
     }
-    known.set(hash, count);
-    add(v);
+    const u = firsts[known]!;
+    unit[v] = known;
+    alike[v] = u;
+    nextAlike[v] = nextAlike[u]!;
+    nextAlike[u] = v;
   }
+  const unitFamily = firsts.slice(0, count);
+  for (let u = 0; u < count; u++) unitFamily[u] = family[firsts[u]!]!;
   return {
     ...places,
     alike,
     nextAlike,
     unit,
-    unitFamily: firsts.slice(0, count).map((v) => family[v]!),
+    unitFamily,
     unitCities: unitCities.slice(0, count + 1),
     cityPlace: cityPlace.slice(0, unitCities[count]),
     ...exitsOf(network, places, firsts.subarray(0, count)),
@@ -122,14 +129,16 @@ function exitsOf(
   const { offsets, neighbours } = network.graph.providers;
   const unitExits = new Uint32Array(firsts.length).fill(UNASKED);
   let room = 0;
-  for (const [u, v] of firsts.entries()) {
+  for (let u = 0; u < firsts.length; u++) {
+    const v = firsts[u]!;
     const wanted = (offsets[v + 1]! - offsets[v]!) * (nodeOffsets[v + 1]! - nodeOffsets[v]!);
     if (room + wanted > MOST_EXITS) continue;
     unitExits[u] = room;
     room += wanted;
   }
   const exits = new Uint32Array(room).fill(UNASKED);
-  for (const [u, v] of firsts.entries()) {
+  for (let u = 0; u < firsts.length; u++) {
+    const v = firsts[u]!;
     let at = unitExits[u]!;
     if (at === UNASKED || nodePlace[nodeOffsets[v]!] === NOWHERE) continue;
     for (let e = offsets[v]!; e < offsets[v + 1]!; e++)
@@ -139,8 +148,6 @@ function exitsOf(
   }
   return { unitExits, exits };
 }
-
-const PRIME = 0x01000193;
 
 /** Do `a` and `b` have the same list? */
 function equal(offsets: Uint32Array, list: Uint16Array, a: number, b: number): boolean {
