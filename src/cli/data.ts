@@ -13,7 +13,7 @@ import {
   bunzip2,
   type ChunkReader,
   CITIES,
-  formatTrouble,
+  formatTroubles,
   inferPresence,
   isBzip2,
   packWorld,
@@ -106,7 +106,7 @@ function pack(options: Options, say: (text: string) => void): void {
   const account: { readonly file: string; readonly lines: number; readonly skipped: number }[] = [];
   const note = (file: string, reading: Reading) => {
     account.push({ file, lines: reading.lines, skipped: reading.skipped });
-    for (const trouble of reading.troubles) say(`${formatTrouble(file, trouble)}\n`);
+    for (const line of formatTroubles(file, reading)) say(`${line}\n`);
   };
   const rel = readWith(options.graph, new AsRelReader());
   note(options.graph, rel.reading);

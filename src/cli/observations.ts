@@ -10,7 +10,7 @@ import {
   type Score,
   scoreOf,
 } from '../predict/index.ts';
-import { BadBzip2, bunzip2, CsvTable, formatTrouble, isBzip2, unmarked } from '../topology/index.ts';
+import { BadBzip2, bunzip2, CsvTable, formatTroubles, isBzip2, unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
 import { type Column, formatTable } from './table.ts';
 
@@ -110,7 +110,7 @@ export function readObservations(
   );
   table.push(bytes);
   const reading = table.end();
-  const complaints = reading.troubles.map((t) => formatTrouble(file, t));
+  const complaints = formatTroubles(file, reading);
   const observations = sample.observations();
   if (observations.length === 0)
     throw new Failure([`${file} has no observation in it`, ...complaints].join('\n'));
@@ -141,7 +141,7 @@ export function readSources(file: string): {
     },
   );
   table.push(bytesOf(file, MOST_BYTES));
-  const complaints = table.end().troubles.map((t) => formatTrouble(file, t));
+  const complaints = formatTroubles(file, table.end());
   if (weights.size === 0) throw new Failure([`${file} has no source in it`, ...complaints].join('\n'));
   return { weights, complaints };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { toUtf8 } from '../base/index.ts';
 import { AsRelReader, readAsRel } from './as-rel.ts';
 import { indexOf, nearestAsn, neighboursOf, relation } from './graph.ts';
-import { formatTrouble } from './lines.ts';
+import { formatTrouble, formatTroubles, MOST_TROUBLES } from './lines.ts';
 
 const read = (...lines: string[]) => readAsRel(toUtf8(`${lines.join('\n')}\n`));
 
@@ -65,6 +65,14 @@ test('what a terminal would obey is escaped where a bad line is quoted', () => {
     '"1|\\u009b31m|0"',
     '"1|\\u202e2|0\\u2028"',
   ]);
+});
+
+test('of many bad lines the first are told one by one and the others counted', () => {
+  const { reading } = read('1|2|0', ...Array.from({ length: 25 }, (_, i) => `bad ${i}`));
+  const told = formatTroubles('as-rel.txt', reading);
+  expect(told.length).toBe(MOST_TROUBLES + 1);
+  expect(told.at(-1)).toBe('as-rel.txt: 5 more lines were skipped');
+  expect(formatTroubles('as-rel.txt', read('1|2|0', 'bad').reading).length).toBe(1);
 });
 
 test('chunks may end anywhere, in a line or between CR and LF', () => {

@@ -37,7 +37,15 @@ export {
   type Relation,
   relation,
 } from './graph.ts';
-export { formatTrouble, LONGEST_LINE, MOST_TROUBLES, type Reading, type Trouble, unmarked } from './lines.ts';
+export {
+  formatTrouble,
+  formatTroubles,
+  LONGEST_LINE,
+  MOST_TROUBLES,
+  type Reading,
+  type Trouble,
+  unmarked,
+} from './lines.ts';
 export { type Origins, originOf, type PrefixToAs, prefixToAsReader, slash24s } from './origin.ts';
 export { openWorld, PACK_VERSION, packWorld, type Refused } from './pack.ts';
 export { type PeeringDb, type PeeringDbTable, presenceFrom, readPeeringDb, type Site } from './peeringdb.ts';

@@ -39,6 +39,15 @@ export function formatTrouble(file: string, t: Trouble): string {
   return `${where}: found ${t.found}; expected ${t.expected}; ${t.fatal ? 'reading stopped' : 'line skipped'}`;
 }
 
+/** The troubles of a reading as lines, and how many more lines were skipped than are told of. */
+export function formatTroubles(file: string, { skipped, troubles }: Reading): string[] {
+  const more = skipped - troubles.filter((t) => !t.fatal).length;
+  return [
+    ...troubles.map((t) => formatTrouble(file, t)),
+    ...(more > 0 ? [`${file}: ${more} more ${more === 1 ? 'line was' : 'lines were'} skipped`] : []),
+  ];
+}
+
 /** Collects troubles and counts. */
 export class Ledger {
   lines = 0;
