@@ -1,5 +1,4 @@
 /** `nearcast data`: fetches public data, and makes the file that prediction works on from public data. */
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import {
@@ -30,7 +29,7 @@ import { Failure } from './failure.ts';
 import { makeFolderFor } from './folder.ts';
 import { bytesOf } from './observations.ts';
 import { type PullOptions, pull, pullText } from './pull.ts';
-import { writeWhole } from './whole-file.ts';
+import { readWhole, writeWhole } from './whole-file.ts';
 import { defaultWorldFile } from './world-file.ts';
 
 const EXAMPLES = `
@@ -208,12 +207,7 @@ function together(infos: readonly ReadonlyMap<number, AsInfo>[]): ReadonlyMap<nu
 
 /** Reads a file that may be packed, piece by piece. */
 export function readWith<T>(file: string, reader: ChunkReader<T>): T {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new Failure(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  const bytes = readWhole(file);
   try {
     if (isBzip2(bytes)) for (const piece of bunzip2(bytes)) reader.push(piece);
     else if (bytes[0] === 0x1f && bytes[1] === 0x8b) reader.push(gunzipSync(bytes));

@@ -1,5 +1,5 @@
 /** Files of who landed where: CSV whose first line names the columns, with a site for each client. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { hostPrefix, type Prefix, parseAddress, parseAsn, parsePrefix } from '../base/index.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import { BadBzip2, bunzip2, CsvTable, formatTroubles, isBzip2, unmarked } from '../topology/index.ts';
 import { Failure } from './failure.ts';
 import { type Column, formatTable } from './table.ts';
+import { readWhole } from './whole-file.ts';
 
 export interface Observations {
   readonly observations: readonly Observation[];
@@ -159,9 +160,9 @@ const MOST_OBJECTS = 10_000_000;
  */
 export function bytesOf(file: string, most = MOST_UNPACKED): Uint8Array {
   try {
-    if (statSync(file).size > most)
+    if (existsSync(file) && statSync(file).size > most)
       throw new Failure(`${file} has more than ${most} bytes; no more are read`);
-    const bytes = readFileSync(file);
+    const bytes = readWhole(file);
     if (isBzip2(bytes)) return unpacked(file, bytes, most);
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: most }) : bytes;
   } catch (error) {

@@ -425,6 +425,25 @@ describe('data pack', () => {
     expect(existsSync(join(folder, 'refused.bin'))).toBe(false);
   });
 
+  test('a file that is not there, or is a folder, is said to be so by every option that names one', async () => {
+    const graph = join(folder, 'there-rel.txt');
+    writeFileSync(graph, '1|2|0\n1|3|-1\n');
+    const pack = (...args: readonly string[]) =>
+      run(
+        dataCommand(() => undefined),
+        ...['pack', ...args, '--output', join(folder, 'never.bin')],
+      );
+    await expect(pack('--graph', join(folder, 'no.txt'))).rejects.toThrow(/no\.txt: there is no such file$/);
+    for (const option of ['--as-info', '--as2org', '--users', '--pfx2as', '--peeringdb'])
+      await expect(pack('--graph', graph, option, folder)).rejects.toThrow(
+        /cannot read .*: that is a folder$/,
+      );
+    await expect(predicted('--observed', folder)).rejects.toThrow(/: that is a folder$/);
+    await expect(predicted('--attack', join(folder, 'no.csv'), '--size', '1Gbps')).rejects.toThrow(
+      /no\.csv: there is no such file$/,
+    );
+  });
+
   test('damaged files are said to be damaged', async () => {
     const graph = join(folder, 'cut.gz');
     writeFileSync(graph, gzipSync('1|2|0\n'.repeat(1000)).subarray(0, 30));

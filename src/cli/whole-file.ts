@@ -1,5 +1,5 @@
 /** Files that are there whole or not at all: whoever reads one meanwhile, or after the disk was full, gets the old one. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from './failure.ts';
 
@@ -12,6 +12,17 @@ export function writeWhole(file: string, content: string | Uint8Array): void {
   } catch (error) {
     rmSync(fresh, { force: true });
     throw new Failure(`cannot write ${file}: ${whyNot(file, (error as NodeJS.ErrnoException).code)}`);
+  }
+}
+
+/** Reads a file. Throws a {@link Failure} that says why it cannot. */
+export function readWhole(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : whyNot(file, code);
+    throw new Failure(`cannot read ${file}: ${why}`);
   }
 }
 

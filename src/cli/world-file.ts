@@ -1,9 +1,10 @@
 /** The internet that prediction works on: a packed file, made once from public data, or a generated one to begin with. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { FEWEST_ASES, generateWorld, MOST_ASES, openWorld, type World } from '../topology/index.ts';
 import { EXIT, Failure } from './failure.ts';
+import { readWhole } from './whole-file.ts';
 
 export interface WorldOptions {
   /** A file of `nearcast data pack`. */
@@ -25,13 +26,7 @@ export function loadWorld({ world, generated }: WorldOptions): World {
     throw new Failure(
       `there is no ${file}: make it with 'nearcast data pull' and 'nearcast data pack --graph AS-REL-FILE', or try --generated 2000 for an internet that does not exist`,
     );
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(`cannot read ${file}: ${code === 'EISDIR' ? 'that is a folder' : code}`);
-  }
+  const bytes = readWhole(file);
   const opened = openWorld(
     bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
   );

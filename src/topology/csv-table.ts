@@ -67,7 +67,12 @@ export class CsvTable<K extends string> {
       const column = this.#columns[key];
       places[key] = found.findIndex((name) => column.names.includes(name));
       if (places[key] < 0 && column.needed) {
-        this.#ledger.stop(line, `the columns ${fields.join(', ')}`, `a first line with ${this.#needed()}`);
+        const other = fields.length === 1 && /[;\t]/.test(fields[0] as string);
+        this.#ledger.stop(
+          line,
+          other ? `the line ${fields[0]}` : `the columns ${fields.join(', ')}`,
+          `a first line with ${this.#needed()}${other ? ', and commas between the columns' : ''}`,
+        );
         return;
       }
     }

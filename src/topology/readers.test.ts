@@ -60,6 +60,13 @@ test('a table without the column it is about stops reading and says which it nee
   expect(read(asInfoReader(), '').reading.troubles[0]).toMatchObject({ line: 0, fatal: true });
 });
 
+test('a table with semicolons or tabs between its columns is told that it wants commas', () => {
+  for (const between of [';', '\t']) {
+    const { troubles } = read(asInfoReader(), `asn${between}cc`, `1${between}US`).reading;
+    expect(troubles[0]?.expected).toBe('a first line with asn, and commas between the columns');
+  }
+});
+
 test('as2org joins its two tables; rows may have five fields or six', () => {
   const { ases, reading } = read(
     as2orgReader(),
