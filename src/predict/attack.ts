@@ -1,8 +1,8 @@
 /** An attack by traffic: what each site gets by its catchment, what it can absorb, and what moving routes would change. */
 import type { Asn } from '../base/index.ts';
 import { countryOf, indexOf } from '../topology/index.ts';
-import { eachPart } from './catchment.ts';
 import type { Ground } from './ground.ts';
+import { NO_SHARE } from './kernel/index.ts';
 import { MOST_TRIED } from './movers.ts';
 import type { Prediction } from './predict.ts';
 import { trialsOn, type Variation } from './trial.ts';
@@ -89,16 +89,21 @@ export function underAttack(
   attack: Attack,
   parts = sourceParts(prediction.ground, attack.sources),
 ): UnderAttack {
-  const { sites, ground } = prediction;
+  const { sites, ground, siteOf } = prediction;
   const load = new Float64Array(sites.length);
   const clients = new Float64Array(sites.length);
-  for (const [node, part] of parts.entries()) {
-    const weight = ground.nodeWeight[node] as number;
-    if (part === 0 && weight === 0) continue;
-    eachPart(prediction, node, (k, share) => {
-      load[k]! += part * share * attack.size;
-      clients[k]! += (weight * share) / (ground.weight || 1);
-    });
+  // Once for each response over all nodes there are, so without calls.
+  const { share, starts, seed, part: partAt } = prediction.shares;
+  for (let node = 0; node < share.length; node++) {
+    const d = share[node] as number;
+    const sent = (parts[node] as number) * attack.size;
+    const weight = (ground.nodeWeight[node] as number) / (ground.weight || 1);
+    if (d === NO_SHARE || (sent === 0 && weight === 0)) continue;
+    for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
+      const k = siteOf[seed[e] as number] as number;
+      load[k]! += sent * (partAt[e] as number);
+      clients[k]! += weight * (partAt[e] as number);
+    }
   }
   const rows = sites.map((site, k): SiteUnderAttack => {
     const capacity = attack.capacities.get(site);
