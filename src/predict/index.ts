@@ -72,13 +72,11 @@ export {
 } from './hijack.ts';
 export * from './kernel/index.ts';
 export {
-  applyMove,
   formatMove,
   MOST_TRIED,
   type Move,
   type Moved,
   movedWeight,
-  movers,
   movesOf,
 } from './movers.ts';
 export { type AsPath, type HopScore, type HopScores, scoreHops, tiedHops } from './next-hop.ts';

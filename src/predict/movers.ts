@@ -1,12 +1,11 @@
 /**
- * What would bring a client to another site? Every single change an operator can make is tried: a few prepends at one
- * announcement, one taken out, one at a time.
+ * The single changes an operator can make to bring a client to another site: a few prepends at one announcement, one taken out,
+ * a site taken out. `group.ts` tries them.
  */
-import type { Asn } from '../base/index.ts';
-import { clientAnswer, type Part } from './catchment.ts';
+import type { Part } from './catchment.ts';
 import type { Announcement, Deployment } from './deployment.ts';
 import { NO_SHARE } from './kernel/index.ts';
-import { type Prediction, predict } from './predict.ts';
+import type { Prediction } from './predict.ts';
 import type { Variation } from './trial.ts';
 
 /** One thing done differently. */
@@ -29,44 +28,13 @@ const PREPENDS: readonly number[] = [0, 1, 2, 3];
 /** Announcements beyond this many are not tried: each costs a few runs. */
 export const MOST_TRIED = 60;
 
-/** The deployment after a move, as a variation of it. */
+/** What is announced after a move. */
 export function variationOf(deployment: Deployment, move: Move): Variation {
   return deployment.announcements.map((a, i) => {
     if (move.kind === 'take out site') return a.site === move.site ? undefined : (a.prepend ?? 0);
     if (i !== move.announcement) return a.prepend ?? 0;
     return move.kind === 'take out' ? undefined : move.to;
   });
-}
-
-/** The deployment after a move. */
-export function applyMove(deployment: Deployment, move: Move): Deployment {
-  const { announcements } = deployment;
-  const change = (a: Announcement, i: number): Announcement[] => {
-    if (move.kind === 'take out site') return a.site === move.site ? [] : [a];
-    if (i !== move.announcement) return [a];
-    return move.kind === 'take out' ? [] : [{ ...a, prepend: move.to }];
-  };
-  return { ...deployment, announcements: announcements.flatMap(change) };
-}
-
-/**
- * The single changes that move a client's likeliest site, or to `wanted` if given, those that disturb others least first.
- * Undefined when the graph does not know the client.
- */
-export function movers(prediction: Prediction, asn: Asn, wanted?: string): Moved[] | undefined {
-  const { deployment, ground, scene } = prediction;
-  const now = clientAnswer(prediction, asn);
-  if (!now) return undefined;
-  const before = now.parts[0]?.site;
-  const found: Moved[] = [];
-  for (const move of movesOf(deployment)) {
-    const then = predict(ground, applyMove(deployment, move), { marginKm: scene.marginKm });
-    const parts = clientAnswer(then, asn)?.parts ?? [];
-    const after = parts[0]?.site;
-    if (after === before || after === undefined || (wanted !== undefined && after !== wanted)) continue;
-    found.push({ move, parts, others: movedWeight(prediction, then) });
-  }
-  return found.sort((a, b) => a.others - b.others);
 }
 
 /** Every single change that is tried. */

@@ -6,9 +6,10 @@ import {
   formatMove,
   type Ground,
   groundOf,
-  movers,
+  groupMovers,
   NO_SHARE,
   NOWHERE,
+  nodesOfAs,
   type Prediction,
   predict,
   summarise,
@@ -157,7 +158,10 @@ export class Engine {
 
   /** The single changes that would move a network. Some tens of predictions. */
   movers({ after }: Question, asn: number): Answers['movers'] {
-    return movers(this.#predict(after), asn)?.map((m) => ({ ...m, text: formatMove(after, m.move) }));
+    const now = this.#predict(after);
+    const nodes = nodesOfAs(now.ground, asn);
+    if (nodes.length === 0) return undefined;
+    return groupMovers(now, nodes).map((m) => ({ ...m, text: formatMove(after, m.move) }));
   }
 
   #predict(deployment: Deployment): Prediction {
