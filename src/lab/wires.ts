@@ -16,8 +16,8 @@ export interface Lane {
   last: Instant;
 }
 
-/** Arrivals that are late are taken this many at a time, so that sockets have their turn. */
-const BATCH = 2000;
+/** Arrivals that are late are taken for this long at a time, in milliseconds, so that sockets have their turn. */
+const TURN = 20;
 
 export class Wires {
   readonly clock: Clock;
@@ -75,7 +75,7 @@ export class Wires {
   #run(): void {
     this.#running = true;
     const until = this.clock.now();
-    for (let n = 0; n < BATCH && !this.#closed; n++) {
+    while (!this.#closed && this.clock.now() - until < TURN) {
       const next = this.#queue.peek();
       if (next === undefined || next.at > until) break;
       this.#queue.pop();
