@@ -131,7 +131,7 @@ export function hopsOf(prediction: Prediction, node: number): number {
 }
 
 /** The same by the index of the AS. */
-export function hopsFrom({ routes, seeds }: Prediction, v: number): number {
+export function hopsFrom({ routes, seeds }: Pick<Prediction, 'routes' | 'seeds'>, v: number): number {
   const held = routes.rank[v] as number;
   if (held === NONE) return 0;
   return Math.max(0, lengthOf(held) - Math.max(0, (seeds.length[routes.site[v] as number] as number) - 1));

@@ -12,6 +12,7 @@ import {
   type Routes,
   respread,
   routesFor,
+  type Seeds,
   type Shares,
   unpatch,
   withdraw,
@@ -124,136 +125,159 @@ function onTop(base: Shares, parts = 2 * base.part.length): Shares {
 const NOBODY = -1;
 const DIVIDED = -2;
 
+/** After the weights of the sites: the sum of round trips, the weight it is for, and the weight without a route. */
+const TIME = 0;
+const TIMED = 1;
+const UNREACHED = 2;
+
+/** A state of the network as the sums read it. */
+interface State {
+  readonly seeds: Seeds;
+  readonly routes: Routes;
+  readonly shares: Shares;
+  /** For each seed, its site as the base counts them. */
+  readonly siteOf: Uint16Array;
+}
+
 /** Sums of the base, from which each failure differs only where a node's division differs. */
 class Tally {
-  readonly #base: Prediction;
+  readonly #prediction: Prediction;
   readonly #table: SiteTable;
-  readonly #weights: Float64Array;
-  #time = 0;
-  #timed = 0;
-  #unreached = 0;
+  readonly #base: State;
+  readonly #sums: Float64Array;
+  /** Scratch, indexed by site, and one more for nobody; all zero between calls. */
+  readonly #difference: Float64Array;
 
   constructor(base: Prediction) {
-    this.#base = base;
+    this.#prediction = base;
     this.#table = nearestSites(base);
-    this.#weights = new Float64Array(base.sites.length);
-    const { nodeOffsets } = base.ground.terrain;
-    for (let v = 0; v + 1 < nodeOffsets.length; v++) {
-      const hops = hopsFrom(base, v);
-      for (let node = nodeOffsets[v] as number; node < (nodeOffsets[v + 1] as number); node++)
-        this.#add(this.#weights, base, base.shares, node, hops, 1);
-    }
+    this.#base = this.#stateOf(base, base.shares);
+    this.#sums = new Float64Array(base.sites.length + 3);
+    this.#difference = new Float64Array(base.sites.length + 1);
+    const n = base.ground.terrain.nodeOffsets.length - 1;
+    for (let v = 0; v < n; v++) this.#addAll(v);
   }
 
   /** `changed`: the only ASes whose divisions may differ from the base's; all unless given. */
   of(gone: readonly string[], shares: Shares, now: Prediction, changed?: Uint32Array): Failure {
-    const base = this.#base;
-    const weights = this.#weights.slice();
-    const before = [this.#time, this.#timed, this.#unreached] as const;
+    const sums = this.#sums.slice();
+    const state = this.#stateOf(now, shares);
     // Sites and seeds of a prediction worked out anew are counted differently, so its divisions say nothing about sameness.
-    const fresh = now.sites !== base.sites;
-    const was = base.shares.share;
-    const is = shares.share;
-    const { nodeWeight } = base.ground;
-    const difference = new Float64Array(base.sites.length + 1);
+    const fresh = now.sites !== this.#prediction.sites;
+    const turns = changed ? changed.length : state.routes.rank.length;
     let moved = 0;
-    const { nodeOffsets } = base.ground.terrain;
-    const turns = changed ? changed.length : nodeOffsets.length - 1;
-    for (let i = 0; i < turns; i++) {
-      const v = changed ? (changed[i] as number) : i;
-      const end = nodeOffsets[v + 1] as number;
-      let node = nodeOffsets[v] as number;
-      while (node < end && is[node] === was[node] && !fresh) node++;
-      if (node === end) continue;
-      const [hopsWere, hopsAre] = [hopsFrom(base, v), hopsFrom(now, v)];
-      for (; node < end; node++) {
-        if (is[node] === was[node] && !fresh) continue;
-        this.#add(weights, base, base.shares, node, hopsWere, -1);
-        this.#add(weights, now, shares, node, hopsAre, 1);
-        moved += (nodeWeight[node] as number) * this.#moved(now, shares, node, difference);
-      }
-    }
-    const failure = {
+    for (let i = 0; i < turns; i++)
+      moved += this.#shift(sums, state, changed ? (changed[i] as number) : i, fresh);
+    const sites = this.#prediction.sites.length;
+    const timed = sums[sites + TIMED] as number;
+    return {
       without: gone,
-      weights: weights.map((w) => Math.max(0, w)),
-      unreached: Math.max(0, this.#unreached),
+      weights: sums.slice(0, sites).map((w) => Math.max(0, w)),
+      unreached: Math.max(0, sums[sites + UNREACHED] as number),
       moved,
-      meanRttMs: this.#timed > 0 ? this.#time / this.#timed : Number.NaN,
+      meanRttMs: timed > 0 ? (sums[sites + TIME] as number) / timed : Number.NaN,
     };
-    [this.#time, this.#timed, this.#unreached] = before;
-    return failure;
   }
 
-  #add(weights: Float64Array, p: Prediction, shares: Shares, node: number, hops: number, sign: number): void {
-    const { nodeWeight, terrain } = p.ground;
+  #stateOf(p: Prediction, shares: Shares): State {
+    const { sites } = this.#prediction;
+    const known = p.sites === sites;
+    const siteOf = known ? p.siteOf : p.siteOf.map((k) => sites.indexOf(p.sites[k] as string));
+    return { seeds: p.seeds, routes: p.routes, shares, siteOf };
+  }
+
+  #addAll(v: number): void {
+    const { nodeOffsets } = this.#prediction.ground.terrain;
+    const hops = hopsFrom(this.#base, v);
+    for (let node = nodeOffsets[v] as number; node < (nodeOffsets[v + 1] as number); node++)
+      this.#add(this.#sums, this.#base, node, hops, 1);
+  }
+
+  /** Takes an AS out of the sums as it was and puts it in as it is, where that differs. Returns the weight that moved. */
+  #shift(sums: Float64Array, now: State, v: number, fresh: boolean): number {
+    const { nodeWeight, terrain } = this.#prediction.ground;
+    const was = this.#base.shares.share;
+    const is = now.shares.share;
+    const end = terrain.nodeOffsets[v + 1] as number;
+    let hopsWere = -1;
+    let hopsAre = -1;
+    let moved = 0;
+    for (let node = terrain.nodeOffsets[v] as number; node < end; node++) {
+      if (is[node] === was[node] && !fresh) continue;
+      if (hopsWere < 0) {
+        hopsWere = hopsFrom(this.#base, v);
+        hopsAre = hopsFrom(now, v);
+      }
+      this.#add(sums, this.#base, node, hopsWere, -1);
+      this.#add(sums, now, node, hopsAre, 1);
+      moved += (nodeWeight[node] as number) * this.#moved(now, node);
+    }
+    return moved;
+  }
+
+  #add(sums: Float64Array, { shares, siteOf }: State, node: number, hops: number, sign: number): void {
+    const { nodeWeight, terrain } = this.#prediction.ground;
+    const { share, starts, seed, part } = shares;
+    const { km } = this.#table;
+    const sites = sums.length - 3;
     const w = sign * (nodeWeight[node] as number);
-    const d = shares.share[node] as number;
+    const d = share[node] as number;
     if (d === NO_SHARE) {
-      this.#unreached += w;
+      sums[sites + UNREACHED]! += w;
       return;
     }
     const at = terrain.nodePlace[node] as number;
-    const { starts, seed, part } = shares;
-    const km = this.#table.km;
     for (let e = starts[d] as number; e < (starts[d + 1] as number); e++) {
-      const k = this.#siteOf(p, seed[e] as number);
+      const k = siteOf[seed[e] as number] as number;
       const mine = w * (part[e] as number);
-      weights[k]! += mine;
+      sums[k]! += mine;
       if (at === NOWHERE) continue;
       const direct = km[k * terrain.places + at] as number;
       if (Number.isNaN(direct)) continue;
-      this.#time += mine * rttMs(direct, hops);
-      this.#timed += mine;
+      sums[sites + TIME]! += mine * rttMs(direct, hops);
+      sums[sites + TIMED]! += mine;
     }
-  }
-
-  #siteOf(p: Prediction, seed: number): number {
-    const k = p.siteOf[seed] as number;
-    return p.sites === this.#base.sites ? k : this.#base.sites.indexOf(p.sites[k] as string);
-  }
-
-  /** The only site that a node's traffic goes to, NOBODY, or DIVIDED. */
-  #sole(p: Prediction, { share, starts, seed }: Shares, node: number): number {
-    const d = share[node] as number;
-    if (d === NO_SHARE) return NOBODY;
-    const from = starts[d] as number;
-    return starts[d + 1] === from + 1 ? this.#siteOf(p, seed[from] as number) : DIVIDED;
   }
 
   /** Half the sum of differences of a node's parts: what left one site and reached another, or nobody. */
-  #moved(now: Prediction, shares: Shares, node: number, difference: Float64Array): number {
-    const nobody = difference.length - 1;
-    const [before, after] = [this.#sole(this.#base, this.#base.shares, node), this.#sole(now, shares, node)];
+  #moved(now: State, node: number): number {
+    const before = soleOf(this.#base, node);
+    const after = soleOf(now, node);
     if (before !== DIVIDED && after !== DIVIDED) return before === after ? 0 : 1;
-    let sum = 0;
-    for (let turn = 0; turn < 3; turn++) {
-      const [p, s] = turn === 1 ? [now, shares] : [this.#base, this.#base.shares];
-      const d = s.share[node] as number;
-      const from = d === NO_SHARE ? 0 : (s.starts[d] as number);
-      const end = d === NO_SHARE ? 1 : (s.starts[d + 1] as number);
-      for (let e = from; e < end; e++) {
-        const k = d === NO_SHARE ? nobody : this.#siteOf(p, s.seed[e] as number);
-        const part = d === NO_SHARE ? 1 : (s.part[e] as number);
-        // First what was, then what is; then both are summed and put back to zero.
-        if (turn === 0) difference[k]! += part;
-        else if (turn === 1) difference[k]! -= part;
-        else {
-          sum += Math.abs(difference[k] as number);
-          difference[k] = 0;
-        }
-      }
-    }
+    this.#differ(this.#base, node, 1);
+    this.#differ(now, node, -1);
+    return (this.#settle(this.#base, node) + this.#settle(now, node)) / 2;
+  }
+
+  #differ({ shares, siteOf }: State, node: number, sign: number): void {
     const d = shares.share[node] as number;
-    if (d === NO_SHARE) {
-      sum += Math.abs(difference[nobody] as number);
-      difference[nobody] = 0;
-      return sum / 2;
-    }
-    for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++) {
-      const k = this.#siteOf(now, shares.seed[e] as number);
+    if (d === NO_SHARE) this.#difference[this.#difference.length - 1]! += sign;
+    else
+      for (let e = shares.starts[d] as number; e < (shares.starts[d + 1] as number); e++)
+        this.#difference[siteOf[shares.seed[e] as number] as number]! += sign * (shares.part[e] as number);
+  }
+
+  /** The sum of the differences at the sites that a node has a part at; puts them back to zero. */
+  #settle({ shares, siteOf }: State, node: number): number {
+    const difference = this.#difference;
+    const d = shares.share[node] as number;
+    const from = d === NO_SHARE ? 0 : (shares.starts[d] as number);
+    const end = d === NO_SHARE ? 1 : (shares.starts[d + 1] as number);
+    let sum = 0;
+    for (let e = from; e < end; e++) {
+      const k = d === NO_SHARE ? difference.length - 1 : (siteOf[shares.seed[e] as number] as number);
       sum += Math.abs(difference[k] as number);
       difference[k] = 0;
     }
-    return sum / 2;
+    return sum;
   }
+}
+
+/** The only site that a node's traffic goes to, NOBODY, or DIVIDED. */
+function soleOf({ shares, siteOf }: State, node: number): number {
+  const { share, starts, seed } = shares;
+  const d = share[node] as number;
+  if (d === NO_SHARE) return NOBODY;
+  const from = starts[d] as number;
+  return starts[d + 1] === from + 1 ? (siteOf[seed[from] as number] as number) : DIVIDED;
 }

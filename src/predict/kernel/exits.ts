@@ -1,10 +1,7 @@
 /** Where the traffic of one AS leaves: the neighbours that are equally good, the nearest of them for each city, and what that comes to. */
 import { CUSTOMER, isCut, LENGTH_BITS, LENGTH_MASK, ORIGIN, PEER, PINNED, PROVIDER } from './memory.ts';
-import { NO_NUMBER } from './network.ts';
-import { approach, FAR_AWAY, NOWHERE, UNASKED } from './places.ts';
+import { approach, FAR_AWAY, type Geography, NOWHERE, UNASKED } from './places.ts';
 import { MIXED, NO_ROOM, NO_SHARE, PAIRS, type Scene, type Shares } from './shares.ts';
-
-const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
 
 /** Works out all nodes of one AS. */
 export function place(
@@ -38,8 +35,8 @@ export function place(
       return true;
     }
   }
-  if (ties === 1 && plain && follow(scene, shares, v, tied[0]!)) return true;
-  if (plain && ties > 0 && survey(scene, shares, v, ties)) {
+  if (ties === 1 && plain && follow(scene.geography, shares, v, tied[0]!)) return true;
+  if (plain && ties > 0 && survey(scene.geography, shares, v, ties)) {
     if (!choose(scene, shares, v, ties)) return false;
   } else {
     for (let node = from; node < end; node++) {
@@ -80,36 +77,19 @@ export function copyShares(scene: Scene, shares: Shares, u: number, v: number): 
   return changed;
 }
 
-/** Where the exits of `v` to its provider number `k` begin; UNASKED when they are not known. */
-function exitsTo(scene: Scene, v: number, k: number): number {
-  const { unit, unitExits, exits, nodeOffsets } = scene.geography;
-  const start = unit[v] === NO_NUMBER ? UNASKED : unitExits[unit[v]!]!;
-  if (start === UNASKED) return UNASKED;
-  const first = start + k * (nodeOffsets[v + 1]! - nodeOffsets[v]!);
-  return exits[first] === UNASKED ? UNASKED : first;
-}
-
 /** One neighbour only: each city of `v` takes what the nearest city of `u` has. False where a place is not known. */
-export function follow(scene: Scene, shares: Shares, v: number, u: number): boolean {
-  const { geography } = scene;
-  const { nodeOffsets, nodePlace, nearest, nearestRow, places, exits } = geography;
+function follow(geography: Geography, shares: Shares, v: number, u: number): boolean {
+  const { nodeOffsets, nodePlace, nearest, nearestRow, places } = geography;
   const { share, whole } = shares;
   const first = nodeOffsets[u]!;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
   if (nodePlace[first] === NOWHERE || nodePlace[from] === NOWHERE) return false;
   const row = nearestRow[u]! * places;
-  let exit = UNASKED;
-  if (scene.routes.rank[v]! >= PROVIDER_RANK) {
-    const { offsets, neighbours } = scene.network.graph.providers;
-    let e = offsets[v]!;
-    while (neighbours[e] !== u) e++;
-    exit = exitsTo(scene, v, e - offsets[v]!);
-  }
   let all = NO_SHARE;
   for (let node = from; node < end; node++) {
     const here = nodePlace[node]!;
-    let way = exit !== UNASKED ? exits[exit++]! : row >= 0 ? nearest[row + here]! : UNASKED;
+    let way = row >= 0 ? nearest[row + here]! : UNASKED;
     if (way === UNASKED) way = approach(geography, u, here);
     const theirs = share[first + (way & 0xffff)]!;
     share[node] = theirs;
@@ -124,25 +104,22 @@ export function follow(scene: Scene, shares: Shares, v: number, u: number): bool
  * Collects for each city of `v` what every tied neighbour has where it is nearest, and how far that is; neighbour by neighbour,
  * because what is known of one lies together in memory. False where places are not known, or are too many.
  */
-function survey(scene: Scene, shares: Shares, v: number, ties: number): boolean {
-  const { geography } = scene;
-  const { nodeOffsets, nodePlace, nearest, nearestRow, places, exits } = geography;
-  const { share, whole, tied, tiedAt, candidate, candidateKm } = shares;
+function survey(geography: Geography, shares: Shares, v: number, ties: number): boolean {
+  const { nodeOffsets, nodePlace, nearest, nearestRow, places } = geography;
+  const { share, whole, tied, candidate, candidateKm } = shares;
   const from = nodeOffsets[v]!;
   const end = nodeOffsets[v + 1]!;
   if (nodePlace[from] === NOWHERE || ties * (end - from) > candidate.length) return false;
-  const above = scene.routes.rank[v]! >= PROVIDER_RANK;
   let to = 0;
   for (let t = 0; t < ties; t++) {
     const u = tied[t]!;
     const first = nodeOffsets[u]!;
     const row = nearestRow[u]! * places;
     if (nodePlace[first] === NOWHERE) return false;
-    let exit = above ? exitsTo(scene, v, tiedAt[t]!) : UNASKED;
     const all = whole[u]!;
     for (let node = from; node < end; node++, to++) {
       const here = nodePlace[node]!;
-      let way = exit !== UNASKED ? exits[exit++]! : row >= 0 ? nearest[row + here]! : UNASKED;
+      let way = row >= 0 ? nearest[row + here]! : UNASKED;
       if (way === UNASKED) way = approach(geography, u, here);
       candidate[to] = all < MIXED ? all : share[first + (way & 0xffff)]!;
       candidateKm[to] = way >>> 16;
@@ -185,8 +162,8 @@ export function nearestOf(scene: Scene, shares: Shares, first: number, all: numb
 
 /** Collects the neighbours that offer `v` routes as good as the one it holds. Returns how many. */
 export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): number {
-  const { rank, parent, contested, told } = scene.routes;
-  const { tied, tiedAt } = shares;
+  const { rank, parent, contested, told, basis } = scene.routes;
+  const { tied } = shares;
   const { graph } = scene.network;
   const { quiet } = scene.seeds;
   const cut = scene.filter?.cut;
@@ -206,11 +183,12 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean):
   // Customers and peers offer what they have of themselves or of customers, of that very length; providers offer anything.
   const customer = (CUSTOMER << LENGTH_BITS) + length;
   let found = 0;
-  if (told && routeClass === PEER) {
+  if (told && routeClass !== PROVIDER && basis.rank[v] === rank[v]) {
     const { rivals, rivalNext, rivalAs } = scene.routes;
-    let u = parent[v]!;
+    let u = basis.parent[v]!;
     for (let e = rivals[v]!; ; e = rivalNext[e - 1]!) {
-      if (u < n && !(anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1)) tied[found++] = u;
+      const offers = u < n && (rank[u] === customer || rank[u] === length);
+      if (offers && !(anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1)) tied[found++] = u;
       if (e === 0) return found;
       u = rivalAs[e - 1]!;
     }
@@ -223,7 +201,6 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean):
     } else if (theirs !== customer && theirs !== length) continue;
     if (anyQuiet && parent[u]! >= n && quiet[parent[u]! - n] === 1) continue;
     if (cut !== undefined && isCut(cut, u, v)) continue;
-    tiedAt[found] = e - list.offsets[v]!;
     tied[found++] = u;
   }
   return found;
@@ -236,7 +213,7 @@ export function tie(scene: Scene, shares: Shares, v: number, anyQuiet: boolean):
 function accepted(scene: Scene, shares: Shares, v: number, ties: number): number {
   const { site } = scene.routes;
   const { tainted } = scene.seeds;
-  const { tied, tiedAt } = shares;
+  const { tied } = shares;
   let good = 0;
   let passed = false;
   for (let t = 0; t < ties; t++) {
@@ -245,7 +222,6 @@ function accepted(scene: Scene, shares: Shares, v: number, ties: number): number
       if (!scene.filter!.accepts!(u, v)) continue;
       passed = true;
     }
-    tiedAt[good] = tiedAt[t]!;
     tied[good++] = u;
   }
   return passed ? -good : good;

@@ -157,6 +157,8 @@ export interface Routes {
   readonly rivalAs: Uint32Array;
   rivalCount: number;
   told: boolean;
+  /** The routes that `rivals` were told for: these themselves, or those that these are a patch of ({@link withdraw}). */
+  basis: Routes;
   /** Scratch, indexed by transit number: the length of its route. */
   readonly reach: Uint32Array;
   /** Scratch: two numbers for each family. */
@@ -169,7 +171,7 @@ export function routesFor(graph: Graph, seedCapacity: number): Routes {
   const n = graph.asns.length;
   // Each link offers something at most once upwards or across.
   const links = graph.providers.neighbours.length + graph.peers.neighbours.length;
-  return {
+  const routes: Omit<Routes, 'basis'> & { basis: Routes | undefined } = {
     rank: new Uint32Array(n),
     parent: new Uint32Array(n),
     site: new Uint16Array(n),
@@ -184,7 +186,10 @@ export function routesFor(graph: Graph, seedCapacity: number): Routes {
     reach: new Uint32Array(n),
     best: new Uint32Array(2 * n),
     waiting: new Uint8Array(seedCapacity),
+    basis: undefined,
   };
+  routes.basis = routes as Routes;
+  return routes as Routes;
 }
 
 /** The AS number of the neighbour an AS chose; its own for an ORIGIN. */

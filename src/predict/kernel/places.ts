@@ -50,6 +50,8 @@ export interface Geography extends Places {
   readonly unitFamily: Uint32Array;
   /** The cities of unit `u` have the numbers `unitCities[u] … unitCities[u + 1])`. */
   readonly unitCities: Uint32Array;
+  /** The first node of a unit's first AS. */
+  readonly unitNode: Uint32Array;
   /** Indexed by city of a unit: its place, or NOWHERE. */
   readonly cityPlace: Uint16Array;
   /**
@@ -107,13 +109,18 @@ export function prepared(network: Network, places: Places): Geography {
     nextAlike[u] = v;
   }
   const unitFamily = firsts.slice(0, count);
-  for (let u = 0; u < count; u++) unitFamily[u] = family[firsts[u]!]!;
+  const unitNode = firsts.slice(0, count);
+  for (let u = 0; u < count; u++) {
+    unitFamily[u] = family[firsts[u]!]!;
+    unitNode[u] = nodeOffsets[firsts[u]!]!;
+  }
   return {
     ...places,
     alike,
     nextAlike,
     unit,
     unitFamily,
+    unitNode,
     unitCities: unitCities.slice(0, count + 1),
     cityPlace: cityPlace.slice(0, unitCities[count]),
     ...exitsOf(network, places, firsts.subarray(0, count)),

@@ -74,10 +74,10 @@ export interface Shares {
   readonly wholes: Uint32Array;
   /** Scratch: pairs of divisions and their mean, three numbers for each of {@link PAIRS} slots; the mean is 0 in an empty one. */
   readonly pairs: Uint32Array;
-  /** Scratch, indexed by transit number: its rank; the transit it has its route from, or NO_NUMBER; and how it is worked out. */
+  /** Scratch, indexed by transit number: as `rank`, `parent` and `contested`. */
   readonly held: Uint32Array;
   readonly only: Uint32Array;
-  readonly manner: Uint8Array;
+  readonly disputed: Uint8Array;
   /** Scratch: transit numbers by length, and a count for each length. */
   readonly turns: Uint32Array;
   readonly lengths: Uint32Array;
@@ -125,7 +125,7 @@ export function sharesFor(
     pairs: new Uint32Array(3 * PAIRS),
     held: new Uint32Array(network.transits.length),
     only: new Uint32Array(network.transits.length),
-    manner: new Uint8Array(network.transits.length),
+    disputed: new Uint8Array(network.transits.length),
     turns: new Uint32Array(network.transits.length),
     lengths: new Uint32Array(BEYOND + 1),
     unitRank: new Uint32Array(geography.unitFamily.length),

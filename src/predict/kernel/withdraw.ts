@@ -23,10 +23,12 @@ import {
   PROVIDER,
   type Routes,
 } from './memory.ts';
+import { NO_NUMBER } from './network.ts';
 import { LAST } from './places.ts';
 import { beats, sow } from './propagate.ts';
 import { chain, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
 import { same } from './spread.ts';
+import { divideTransit, divideUnit, review } from './units.ts';
 
 const CUSTOMER_RANK = CUSTOMER << LENGTH_BITS;
 const PEER_RANK = PEER << LENGTH_BITS;
@@ -49,41 +51,72 @@ export interface Patch {
   readonly next: Uint32Array;
   readonly item: Uint32Array;
   entries: number;
+  /** The highest key in use. */
+  highest: number;
   /** Scratch, indexed by AS: 1 while it is in a queue by rank. */
   readonly queued: Uint8Array;
+  /** Scratch, indexed by AS: the rank it stands in a queue by length with, or 0. */
+  readonly stamp: Uint32Array;
+  /** The ASes whose traffic ends at seed `s`, as single routers choose: `led[ledOffsets[s] … ledOffsets[s + 1])`. */
+  readonly ledOffsets: Uint32Array;
+  readonly led: Uint32Array;
 }
 
 /** Memory to patch what `scene` and `shares` hold. `shares` is the patch's own, made on top of the base. */
 export function patchFor(scene: Scene, shares: Shares): Patch {
-  const { rank, parent, site, order, ends, contested, waiting, rivals, rivalNext, rivalAs, reach, best } =
-    scene.routes;
+  const { rank, parent, site, contested, waiting } = scene.routes;
+  const { transits } = scene.network;
   const n = rank.length;
-  return {
+  const patch: Patch = {
     routes: {
+      ...scene.routes,
       rank: rank.slice(),
       parent: parent.slice(),
       site: site.slice(),
-      order,
-      ends,
       contested: contested.slice(),
-      rivals,
-      rivalNext,
-      rivalAs,
-      rivalCount: 0,
-      told: false,
-      reach,
-      best,
       waiting: waiting.slice(),
     },
-    shares,
+    shares: {
+      ...shares,
+      reach: new Uint16Array(transits.length),
+      wholes: new Uint32Array(transits.length),
+      held: new Uint32Array(transits.length),
+      only: new Uint32Array(transits.length),
+      disputed: new Uint8Array(transits.length),
+    },
     changed: new Uint32Array(n),
     count: 0,
     heads: new Uint32Array(4 * LEVELS),
     next: new Uint32Array(4 * n + 64),
     item: new Uint32Array(4 * n + 64),
     entries: 0,
+    highest: 0,
     queued: new Uint8Array(n),
+    stamp: new Uint32Array(n),
+    ...ledBy(scene),
   };
+  for (let t = 0; t < transits.length; t++) {
+    review(scene, patch.shares, t, false);
+    patch.shares.wholes[t] = shares.whole[transits[t]!]!;
+  }
+  return patch;
+}
+
+function ledBy({ routes, seeds }: Scene): Pick<Patch, 'led' | 'ledOffsets'> {
+  const ledOffsets = new Uint32Array(seeds.count + 1);
+  const led = new Uint32Array(routes.rank.length);
+  countLed(routes, ledOffsets);
+  for (let s = 0; s < seeds.count; s++) ledOffsets[s + 1]! += ledOffsets[s]!;
+  listLed(routes, ledOffsets.slice(), led);
+  return { led, ledOffsets };
+}
+
+function countLed({ rank, site }: Routes, ledOffsets: Uint32Array): void {
+  for (let v = 0; v < rank.length; v++) if (rank[v] !== NONE) ledOffsets[site[v]! + 1]!++;
+}
+
+function listLed({ rank, site }: Routes, next: Uint32Array, led: Uint32Array): void {
+  for (let v = 0; v < rank.length; v++) if (rank[v] !== NONE) led[next[site[v]!]!++] = v;
 }
 
 /** May a scenario be patched at all? */
@@ -92,8 +125,9 @@ export function canPatch(scene: Scene): boolean {
   if (filter !== undefined || captured !== undefined) return false;
   for (let s = 0; s < seeds.count; s++)
     if (seeds.quiet[s] === 1 || (seeds.routeClass[s] === ORIGIN && seeds.length[s]! > 0)) return false;
-  for (let v = 0; v < routes.contested.length; v++) if (routes.contested[v] === PINNED) return false;
-  return true;
+  for (let v = 0; v < routes.rank.length; v++)
+    if (routes.rank[v] !== NONE && (routes.rank[v]! & LENGTH_MASK) >= LEVELS) return false;
+  return !routes.contested.includes(PINNED);
 }
 
 /**
@@ -117,13 +151,20 @@ export function unpatch(scene: Scene, base: Shares, patch: Patch): void {
     contested[v] = scene.routes.contested[v]!;
     shares.dirty[v] = 0;
     patch.queued[v] = 0;
+    patch.stamp[v] = 0;
     shares.whole[v] = base.whole[v]!;
+    const t = scene.network.transitNumber[v]!;
+    if (t !== NO_NUMBER) {
+      review(scene, shares, t, false);
+      shares.wholes[t] = base.whole[v]!;
+    }
     for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
       shares.share[node] = base.share[node]!;
   }
   shares.count = base.count;
   patch.count = 0;
-  patch.heads.fill(0);
+  patch.heads.fill(0, 0, patch.highest + 1);
+  patch.highest = 0;
   patch.entries = 0;
   patch.routes.waiting.fill(0);
 }
@@ -144,7 +185,16 @@ function enqueue(patch: Patch, key: number, v: number): boolean {
   next[at] = heads[key]!;
   heads[key] = at + 1;
   patch.entries = at + 1;
+  if (key > patch.highest) patch.highest = key;
   return true;
+}
+
+/** Puts `v` into the queue of its length, once for each rank it holds. */
+function line(patch: Patch, v: number): boolean {
+  const held = patch.routes.rank[v]!;
+  if (patch.stamp[v] === held) return true;
+  patch.stamp[v] = held;
+  return enqueue(patch, held & LENGTH_MASK, v);
 }
 
 /** `p` hears from `v` of a route that has rank `offer` there. Returns 1 if it takes it, 0 if not. */
@@ -168,14 +218,16 @@ function reroute(scene: Scene, patch: Patch): boolean {
   const { network, seeds } = scene;
   const { graph } = network;
   const { routes, changed } = patch;
-  const { rank, site, contested } = routes;
+  const { rank, contested } = routes;
   const was = scene.routes.rank;
-  const n = rank.length;
-  for (let v = 0; v < n; v++) {
-    if (rank[v] === NONE || seeds.routeClass[site[v]!] !== OFF) continue;
-    touch(patch, v);
-    rank[v] = NONE;
-    contested[v] = 1;
+  for (let s = 0; s < seeds.count; s++) {
+    if (seeds.routeClass[s] !== OFF) continue;
+    for (let i = patch.ledOffsets[s]!; i < patch.ledOffsets[s + 1]!; i++) {
+      const v = patch.led[i]!;
+      touch(patch, v);
+      rank[v] = NONE;
+      contested[v] = 1;
+    }
   }
   const lost = patch.count;
 
@@ -190,7 +242,7 @@ function reroute(scene: Scene, patch: Patch): boolean {
       const c = customers.neighbours[e]!;
       if (rank[c]! < PEER_RANK) hear(scene, routes, c, v, CUSTOMER_RANK + (rank[c]! & LENGTH_MASK) + 1);
     }
-    if (rank[v] !== NONE && !enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
+    if (rank[v] !== NONE && !line(patch, v)) return false;
   }
   for (let level = 0; level < LEVELS && patch.entries > 0; level++)
     for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
@@ -199,7 +251,7 @@ function reroute(scene: Scene, patch: Patch): boolean {
         const p = providers.neighbours[e]!;
         if (hear(scene, routes, v, p, CUSTOMER_RANK + level + 1) === 0) continue;
         touch(patch, p);
-        if (!enqueue(patch, level + 1, p)) return false;
+        if (!line(patch, p)) return false;
       }
     }
   patch.entries = 0;
@@ -225,12 +277,13 @@ function reroute(scene: Scene, patch: Patch): boolean {
         if (rank[p] !== NONE) hear(scene, routes, p, v, PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1);
       }
   }
+  for (let i = 0; i < patch.count; i++) patch.stamp[changed[i]!] = 0;
   // Those without customers have nobody to tell.
   const offsets = customers.offsets;
   for (let i = 0; i < patch.count; i++) {
     const v = changed[i]!;
     if (rank[v] === NONE || offsets[v] === offsets[v + 1]) continue;
-    if (!enqueue(patch, rank[v]! & LENGTH_MASK, v)) return false;
+    if (!line(patch, v)) return false;
   }
   for (let level = 0; level < LEVELS && patch.entries > 0; level++)
     for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
@@ -239,7 +292,7 @@ function reroute(scene: Scene, patch: Patch): boolean {
         const c = customers.neighbours[e]!;
         if (rank[c]! < PROVIDER_RANK || hear(scene, routes, v, c, PROVIDER_RANK + level + 1) === 0) continue;
         touch(patch, c);
-        if (offsets[c] !== offsets[c + 1] && !enqueue(patch, level + 1, c)) return false;
+        if (offsets[c] !== offsets[c + 1] && !line(patch, c)) return false;
       }
     }
   patch.entries = 0;
@@ -259,6 +312,8 @@ function pop(patch: Patch, key: number): number {
 function divideAgain(scene: Scene, base: Shares, patch: Patch): boolean {
   const now: Scene = { ...scene, routes: patch.routes };
   chain(scene.seeds, patch.shares);
+  // What is remembered of divisions may be of an earlier patch.
+  patch.shares.pairs.fill(0);
   const done = ask(scene, now, patch) && answer(now, base, patch);
   unchain(scene.seeds, patch.shares);
   return done;
@@ -272,9 +327,12 @@ function ask(scene: Scene, now: Scene, patch: Patch): boolean {
   const rerouted = patch.count;
   for (let i = 0; i < rerouted; i++) {
     const v = changed[i]!;
+    const t = now.network.transitNumber[v]!;
+    if (t !== NO_NUMBER) review(now, shares, t, false);
     if (rank[v] === NONE) {
       shares.share.fill(NO_SHARE, geography.nodeOffsets[v]!, geography.nodeOffsets[v + 1]!);
       shares.whole[v] = NO_SHARE;
+      if (t !== NO_NUMBER) shares.wholes[t] = NO_SHARE;
     } else if (!queue(now, patch, v)) return false;
     if (rank[v] !== scene.routes.rank[v]) {
       if (!tell(now, patch, v, scene.routes.rank[v]!) || !tell(now, patch, v, rank[v]!)) return false;
@@ -290,13 +348,33 @@ function answer(now: Scene, base: Shares, patch: Patch): boolean {
   const { shares } = patch;
   const { rank } = patch.routes;
   const { nextAlike } = now.geography;
-  for (let key = 0; key < patch.heads.length; key++)
+  for (let key = 0; key <= patch.highest; key++)
     for (let v = pop(patch, key); v >= 0; v = pop(patch, key)) {
-      if (!place(now, shares, v, false, false)) return false;
-      if (!same(now, base, shares, v) && !tell(now, patch, v, rank[v]!)) return false;
+      if (!divideOne(now, shares, v)) return false;
+      const equal = same(now, base, shares, v);
+      const t = now.network.transitNumber[v]!;
+      if (t !== NO_NUMBER) shares.wholes[t] = shares.whole[v]!;
+      if (!equal && !tell(now, patch, v, rank[v]!)) return false;
       for (let w = nextAlike[v]!; w !== LAST; w = nextAlike[w]!)
         if (fareAlike(now, shares, v, w) && copyShares(now, shares, v, w)) touch(patch, w);
     }
+  return true;
+}
+
+/** Works out one AS, the quick way if it can be. */
+function divideOne(now: Scene, shares: Shares, v: number): boolean {
+  const { nodeOffsets, unit, unitCities } = now.geography;
+  const t = now.network.transitNumber[v]!;
+  if (t !== NO_NUMBER) return divideTransit(now, shares, t, false);
+  const held = now.routes.rank[v]!;
+  const u = unit[v]!;
+  if (held < PROVIDER_RANK || u === NO_NUMBER || shares.seeded[v] !== 0)
+    return place(now, shares, v, false, false);
+  if (!divideUnit(now, shares, u)) return false;
+  if (held !== shares.unitRank[u]) return place(now, shares, v, false, false);
+  let city = unitCities[u]!;
+  for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
+    shares.share[node] = shares.cityShare[city++]!;
   return true;
 }
 
