@@ -83,10 +83,12 @@ export function routedParts(prediction: Prediction, client: Client): Float64Arra
     if (best !== undefined) near = [best];
   }
   const cities = near.map((node) => cityAnswer(prediction, node));
-  const whole = cities.reduce((sum, c) => sum + (c.weight || 1e-9), 0);
+  // Where a network is thought to have no clients, and yet is asked of one, its cities count by their people.
+  const weigh = (c: (typeof cities)[number]) => c.weight || 1e-9 * (1 + (c.place?.population ?? 0));
+  const whole = cities.reduce((sum, c) => sum + weigh(c), 0);
   for (const city of cities)
     for (const { site, part } of city.parts)
-      parts[prediction.sites.indexOf(site)]! += (part * (city.weight || 1e-9)) / whole;
+      parts[prediction.sites.indexOf(site)]! += (part * weigh(city)) / whole;
   return parts;
 }
 

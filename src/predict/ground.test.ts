@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { type AsInfo, assembleWorld, CITIES, findPlace, GraphBuilder } from '../topology/index.ts';
+import { routedParts } from './belief.ts';
 import { groundOf, HOME } from './ground.ts';
+import { predict } from './predict.ts';
 
 const number = (name: string) => CITIES.indexOf(findPlace(name, CITIES) as (typeof CITIES)[number]);
 
@@ -52,4 +54,25 @@ test('a network that has no city in its country has its clients where its custom
   const people = population('Frankfurt') + population('Berlin') + population('Tokyo');
   expect(tokyo).toBeCloseTo((100 * population('Tokyo')) / people, 4);
   expect(germany + tokyo).toBeCloseTo(100, 4);
+});
+
+test('who is asked of a client where the network is thought to have none counts its cities there by their people', () => {
+  const graph = new GraphBuilder();
+  graph.peering(1, 2);
+  const infos = new Map<number, AsInfo>([[1, { asn: 1, name: '', cc: 'DE', slash24: 100 }]]);
+  const cities = ['Berlin', 'Tokyo', 'Osaka'].map(number).sort((a, b) => a - b);
+  const ground = groundOf(
+    assembleWorld({ graph: graph.build().graph, infos: [infos], presence: new Map([[1, cities]]) }),
+  );
+  const p = predict(ground, {
+    operator: 64500,
+    announcements: ['Tokyo', 'Osaka'].map((site) => ({
+      site,
+      upstream: 1,
+      relation: 'provider',
+      place: CITIES[number(site)] as (typeof CITIES)[number],
+    })),
+  });
+  const [tokyo, osaka] = routedParts(p, { id: 'x', asn: 1, cc: 'JP' });
+  expect((tokyo as number) / (osaka as number)).toBeCloseTo(population('Tokyo') / population('Osaka'), 4);
 });
