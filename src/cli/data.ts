@@ -110,6 +110,10 @@ function pack(options: Options, say: (text: string) => void): void {
   const rel = readWith(options.graph, new AsRelReader());
   note(options.graph, rel.reading);
   if (rel.graph.asns.length === 0) throw new Failure(`${options.graph} has no AS relationships in it`);
+  if (rel.contradicted > 0)
+    say(
+      `${options.graph}: ${rel.contradicted} ${rel.contradicted === 1 ? 'pair of ASes is' : 'pairs of ASes are'} named again as something else; the first line counts\n`,
+    );
   if (rel.cycle)
     say(
       `${options.graph}: these ASes are each other's providers in a ring: ${rel.cycle.join(' ')}; routes still settle\n`,

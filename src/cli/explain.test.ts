@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { countryOf, packWorld } from '../topology/index.ts';
+import { assembleWorld, countryOf, packWorld } from '../topology/index.ts';
 import { explainCommand } from './explain.ts';
 import { made, near, twoSites } from './two-sites.test-support.ts';
 
@@ -54,6 +54,15 @@ test('a network is explained AS by AS to its site, with the single changes that 
   expect(changes.map((c) => c.change)).toContain(
     `announce nothing from ${here} at AS${near(here === 'fra' ? 'Frankfurt' : 'Singapore')}`,
   );
+});
+
+test('what a terminal would obey in the name of a network is not printed', async () => {
+  const infos = new Map([[asn, { asn, name: 'red\u001b[31m', cc: 'DE' }]]);
+  const file = join(folder, 'names.bin');
+  writeFileSync(file, packWorld(assembleWorld({ graph: made.graph, infos: [infos] })));
+  const text = await explained(`AS${asn}`, '--world', file, '--no-changes');
+  expect(text).toMatch(new RegExp(`^AS${asn} \\(red�\\[31m\\) lands at `));
+  expect(text).not.toContain('\u001b');
 });
 
 test('--to asks for one site only, and a site that is none is refused', async () => {

@@ -337,6 +337,19 @@ describe('data pack', () => {
     expect(await run(predictCommand(write), small, '--world', target)).toMatch(/100\.0 %/);
   });
 
+  test('pairs of ASes that lines contradict each other about are counted', async () => {
+    const graph = join(folder, 'twice.txt');
+    writeFileSync(graph, '1|2|-1\n2|1|0\n1|2|-1\n1|3|-1\n');
+    const said: string[] = [];
+    await run(
+      dataCommand((t) => void said.push(t)),
+      ...['pack', '--graph', graph, '--output', join(folder, 'twice.bin')],
+    );
+    expect(said[0]).toMatch(
+      /twice\.txt: 1 pair of ASes is named again as something else; the first line counts/,
+    );
+  });
+
   test('a file that cannot be written is said, and nothing is left behind', async () => {
     const graph = join(folder, 'few.txt');
     writeFileSync(graph, '1|2|0\n1|3|-1\n');
