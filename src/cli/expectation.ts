@@ -19,6 +19,7 @@ import {
 } from '../predict/index.ts';
 import { type CorrectionOptions, observationsKept, sourcesKept } from './corrections.ts';
 import { percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
+import { progressBar } from './progress.ts';
 
 /** Who was seen under which announcements, and what is announced now. Plain data: threads are handed it. */
 export interface Basis {
@@ -49,7 +50,9 @@ export function expectationFor(
   const found = seenFor(plan, s, options);
   if (!found) return undefined;
   const { seen, under, said } = found;
-  const today = expectedOf(learn(under.prediction, seen));
+  const bar = progressBar('cities of networks corrected');
+  const today = expectedOf(learn(under.prediction, seen), undefined, bar.tell);
+  bar.end();
   const stray = strayed(today);
   const expected = under === s ? today : carried(today, s.prediction);
   return {

@@ -48,6 +48,15 @@ describe('what was seen as a prediction of its own', () => {
     expect(all.networks).toBe(summarise(prediction).all.networks);
   });
 
+  test('can be asked of some cities alone, and then knows of no others', () => {
+    const some = [5, 17, 400];
+    const { seen } = expectedOf(learned, some);
+    for (let node = 0; node < ground.nodeWeight.length; node++)
+      expect(cityAnswer(seen, node).parts).toEqual(
+        some.includes(node) ? cityAnswer(expected.seen, node).parts : [],
+      );
+  });
+
   test('says which part stands where routes would not have it', () => {
     expect(strayed({ routes: prediction, seen: prediction })).toBe(0);
     expect(strayed(expected)).toBeGreaterThan(0.2);

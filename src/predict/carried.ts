@@ -21,13 +21,26 @@ export interface Expected {
   readonly seen: Prediction;
 }
 
-/** Everybody where he is expected after learning; or these nodes alone, and then the others have no route in `seen`. */
-export function expectedOf(learned: Learned, only?: readonly number[]): Expected {
+/** As often `tell` hears of it. */
+const TOLD_EVERY = 10_000;
+
+/**
+ * Everybody where he is expected after learning; or these nodes alone, and then the others have no route in `seen`. `tell` hears now
+ * and then how many nodes are done.
+ */
+export function expectedOf(
+  learned: Learned,
+  only?: readonly number[],
+  tell?: (done: number, all: number) => void,
+): Expected {
   const routes = learned.prediction;
   const { share } = routes.shares;
   const divisions = new Divisions(share.length);
-  const known = new Map<Float64Array, number>();
+  // Weak, so that what one node alone has is not held.
+  const known = new WeakMap<Float64Array, number>();
+  let done = 0;
   for (const node of only ?? share.keys()) {
+    if (++done % TOLD_EVERY === 0) tell?.(done, only?.length ?? share.length);
     const parts = expectedAt(learned, node);
     if (!parts) continue;
     let d = known.get(parts);
