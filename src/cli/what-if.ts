@@ -15,6 +15,7 @@ import {
   type SearchOptions,
   type SiteUnderAttack,
   type Sources,
+  statesOf,
   type Tried,
   type Under,
   type UnderAttack,
@@ -319,12 +320,13 @@ export async function searchAnswer(
     capacities: capacitiesOf(plan),
   };
   const bar = progressBar('tried');
+  const most = Math.min(within, statesOf(prediction.deployment, looks));
   const found = await searchOn(
     threads,
     prediction.ground,
     prediction.deployment,
     looks,
-    (count) => bar.tell(count, within),
+    (count) => bar.tell(count, most),
     () => stop.asked,
   ).finally(() => {
     bar.end();

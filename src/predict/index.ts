@@ -102,6 +102,7 @@ export {
   scoreFor,
   search,
   searching,
+  statesOf,
   type Tried,
 } from './search.ts';
 export { type Rival, type Under, versus } from './versus.ts';

@@ -117,6 +117,23 @@ export function* searching(
   };
 }
 
+/** How many states a search can come to at most; infinite when there are more than can be counted. */
+export function statesOf(whole: Deployment, { over, mostSites }: SearchOptions): number {
+  if (over === 'prepends')
+    return whole.announcements.reduce(
+      (n, a) => n * (MOST_PREPENDS + 1 + ((a.prepend ?? 0) > MOST_PREPENDS ? 1 : 0)),
+      1,
+    );
+  const sites = sitesIn(whole).length;
+  if (mostSites === undefined) return 2 ** sites - 1;
+  let [all, choices] = [1, 1];
+  for (let k = 1; k <= Math.min(mostSites, sites); k++) {
+    choices = (choices * (sites - k + 1)) / k;
+    all += choices;
+  }
+  return all;
+}
+
 /** Searches on this very thread. */
 export function search(ground: Ground, whole: Deployment, options: SearchOptions): Found {
   const looking = searching(whole, options);

@@ -1,6 +1,7 @@
 /** Attacks, rivals and searches on a generated internet. */
 import { describe, expect, test } from 'vitest';
 import {
+  type Announcement,
   type Attack,
   imbalance,
   predict,
@@ -8,6 +9,7 @@ import {
   search,
   searching,
   sourceParts,
+  statesOf,
   summarise,
   underAttack,
   versus,
@@ -109,6 +111,26 @@ describe('rivals of anycast', () => {
 });
 
 describe('search', () => {
+  test('comes to as many states as there are, where it may see them all', () => {
+    const [fra, nyc] = deployment.announcements as [Announcement, Announcement];
+    const two = { ...deployment, announcements: [{ ...fra, prepend: 5 }, nyc] };
+    for (const [whole, looks] of [
+      [deployment, { over: 'sites' }],
+      [deployment, { over: 'sites', mostSites: 1 }],
+      [deployment, { over: 'sites', mostSites: 2 }],
+      [deployment, { over: 'sites', mostSites: 9 }],
+      [deployment, { over: 'prepends' }],
+      [two, { over: 'prepends' }],
+    ] as const) {
+      const options = { ...looks, goal: 'balance', within: 1000 } as const;
+      const looking = searching(whole, options);
+      let step = looking.next();
+      while (!step.done) step = looking.next(step.value.map(() => 1));
+      expect(step.value.exhausted).toBe(true);
+      expect(step.value.trace.length).toBe(statesOf(whole, options));
+    }
+  });
+
   test('does not take what is rounding for an improvement', () => {
     const looking = searching(deployment, { over: 'prepends', goal: 'balance', within: 4 });
     looking.next();
