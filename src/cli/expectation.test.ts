@@ -182,6 +182,21 @@ describe('with what was seen', () => {
     expect(out[1]).not.toMatch(/corrected/);
   });
 
+  test('what was seen is not used on an internet that is made up', async () => {
+    const said: string[] = [];
+    const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    out = [];
+    try {
+      await predictCommand((text) => void out.push(text))
+        .exitOverride()
+        .parseAsync([file('plan.yaml'), '--generated', '200'], { from: 'user' });
+    } finally {
+      spy.mockRestore();
+    }
+    expect(said.join('')).toMatch(/150 clients is of the internet that exists: it is not used/);
+    expect(out.join('')).not.toMatch(/corrected/);
+  });
+
   test('explain says where a network is expected, of whom that was learnt, and that its changes are of routes', async () => {
     out = [];
     const args = [file('plan.yaml'), `AS${made.graph.asns[100]}`, '--world', file('world.bin')];

@@ -89,6 +89,12 @@ function seenFor(plan: string, s: Stage, options: CorrectionOptions & StageOptio
   if (options.corrections === false) return undefined;
   const kept = observationsKept(plan, s.prefix);
   if (kept.length === 0) return undefined;
+  if (options.generated !== undefined) {
+    warn(
+      `what was seen of ${kept.length} clients is of the internet that exists: it is not used on one that is made up`,
+    );
+    return undefined;
+  }
   // Clients were seen with every site in place.
   const { without: _, ...whole } = options;
   const under = options.without?.length ? stage(s.plan, s.ground, whole) : s;
