@@ -217,10 +217,13 @@ export function redivided(prediction: Prediction, divisions: Divided): Predictio
 export type Divided = Pick<Shares, 'share' | 'starts' | 'seed' | 'part' | 'count'>;
 
 function sorted(prediction: Prediction, whole: Float64Array): Part[] {
-  return [...whole.keys()]
-    .filter((k) => (whole[k] as number) > 1e-6)
-    .sort((a, b) => (whole[b] as number) - (whole[a] as number) || a - b)
-    .map((k) => ({ site: prediction.sites[k] as string, part: whole[k] as number }));
+  return (
+    [...whole.keys()]
+      .filter((k) => (whole[k] as number) > 1e-6)
+      .sort((a, b) => (whole[b] as number) - (whole[a] as number) || a - b)
+      // Weights are kept in 32 bits: their sum may be a hair more than the whole.
+      .map((k) => ({ site: prediction.sites[k] as string, part: Math.min(1, whole[k] as number) }))
+  );
 }
 
 /** The path an AS index holds as its representative, as AS numbers. */

@@ -257,6 +257,7 @@ test('in generated internets every client that has a route has parts that add up
       const answer = clientAnswer(p, asn)!;
       if (answer.length === undefined) continue;
       expect(answer.parts.reduce((sum, part) => sum + part.part, 0)).toBeCloseTo(1, 4);
+      for (const { part } of answer.parts) expect(part).toBeLessThanOrEqual(1);
       expect(answer.path.length).toBeGreaterThan(0);
       const last = answer.path.at(-1) as number;
       expect(deployment.announcements.map((a) => a.upstream)).toContain(last);
