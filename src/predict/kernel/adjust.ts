@@ -66,6 +66,7 @@ export function adjust(
   const n = rank.length;
   const { customers, peers, providers } = network.graph;
   routes.told = false;
+  routes.asked = false;
   opinionated.fill(0);
   queued.fill(0);
   let head = 0;

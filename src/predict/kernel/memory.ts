@@ -161,8 +161,12 @@ export interface Routes {
   basis: Routes;
   /** Scratch, indexed by transit number: the length of its route. */
   readonly reach: Uint32Array;
-  /** Scratch: two numbers for each family. */
+  /**
+   * Two numbers for each family of stubs, where `asked` says so: the length of the best that its providers offer, and the transit
+   * number of the first provider that does, × 2, + 1 when there are several.
+   */
   readonly best: Uint32Array;
+  asked: boolean;
   /** Scratch, indexed by seed: 1 while a seed waits to be passed on. */
   readonly waiting: Uint8Array;
 }
@@ -185,6 +189,7 @@ export function routesFor(graph: Graph, seedCapacity: number): Routes {
     told: false,
     reach: new Uint32Array(n),
     best: new Uint32Array(2 * n),
+    asked: false,
     waiting: new Uint8Array(seedCapacity),
     basis: undefined,
   };

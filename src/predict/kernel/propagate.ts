@@ -45,6 +45,7 @@ export function propagate(
   waiting.fill(0, 0, seeds.count);
 
   routes.told = keepTies && filter === undefined;
+  routes.asked = false;
   if (routes.told) routes.rivals.fill(0);
   routes.rivalCount = 0;
   ends.fill(0);
@@ -176,6 +177,7 @@ function lookUp(network: Network, seeds: Seeds, routes: Routes, keepTies: boolea
   gather(network, routes);
   askFamilies(network, routes);
   giveStubs(network, seeds, routes, keepTies);
+  routes.asked = true;
 }
 
 /** How long a route each transit offers, in an array so small that it stays at hand. */
@@ -183,7 +185,7 @@ function gather({ transits }: Network, { rank, reach }: Routes): void {
   for (let t = 0; t < transits.length; t++) reach[t] = rank[transits[t]!]! & LENGTH_MASK;
 }
 
-/** For each family of stubs: the length of its best, and the parent, × 2 + 1 when it is contested. */
+/** For each family of stubs: the length of its best, and the transit number of the parent, × 2 + 1 when it is contested. */
 function askFamilies({ transits, familyOffsets, above }: Network, { reach, best }: Routes): void {
   const families = familyOffsets.length - 1;
   for (let f = transits.length; f < families; f++) {
@@ -203,13 +205,13 @@ function askFamilies({ transits, familyOffsets, above }: Network, { reach, best 
       rivals = 0;
     }
     best[2 * f] = least;
-    best[2 * f + 1] = 2 * transits[from]! + rivals;
+    best[2 * f + 1] = 2 * from + rivals;
   }
 }
 
 function giveStubs(network: Network, seeds: Seeds, routes: Routes, keepTies: boolean): void {
   const { rank, parent, site, contested, best } = routes;
-  const { stubs, family } = network;
+  const { stubs, family, transits } = network;
   for (let i = 0; i < stubs.length; i++) {
     const v = stubs[i]!;
     const held = rank[v]!;
@@ -222,7 +224,7 @@ function giveStubs(network: Network, seeds: Seeds, routes: Routes, keepTies: boo
     const least = best[f]!;
     contested[v] = best[f + 1]! & 1;
     if (least === LENGTH_MASK) continue;
-    const from = best[f + 1]! >>> 1;
+    const from = transits[best[f + 1]! >>> 1]!;
     rank[v] = PROVIDER_RANK + least + 1;
     parent[v] = from;
     site[v] = site[from]!;

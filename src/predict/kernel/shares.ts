@@ -81,8 +81,11 @@ export interface Shares {
   /** Scratch: transit numbers by length, and a count for each length. */
   readonly turns: Uint32Array;
   readonly lengths: Uint32Array;
-  /** Scratch, indexed by unit: the rank of what its providers offer; and by city of a unit: what comes of its traffic. */
-  readonly unitRank: Uint32Array;
+  /**
+   * Scratch: for each unit the rank of what its providers offer, and the share that all its cities have, or MIXED; then by city of a
+   * unit what comes of it there. Two numbers side by side, because whoever asks for one asks for the other.
+   */
+  readonly unitOffer: Uint32Array;
   readonly cityShare: Uint32Array;
 }
 
@@ -128,7 +131,7 @@ export function sharesFor(
     disputed: new Uint8Array(network.transits.length),
     turns: new Uint32Array(network.transits.length),
     lengths: new Uint32Array(BEYOND + 1),
-    unitRank: new Uint32Array(geography.unitFamily.length),
+    unitOffer: new Uint32Array(2 * geography.unitFamily.length),
     cityShare: new Uint32Array(geography.unitCities.at(-1)!),
   };
 }

@@ -7,7 +7,7 @@ import { copyShares, fareAlike, place } from './exits.ts';
 import { LENGTH_BITS, NONE, PEER, PINNED, PROVIDER } from './memory.ts';
 import { NO_NUMBER } from './network.ts';
 import { BEYOND, MIXED, type Scene, type Shares } from './shares.ts';
-import { divideTransit, divideUnit, review, silent } from './units.ts';
+import { dividePeered, divideTransit, divideUnit, review, silent, takeOffer } from './units.ts';
 
 const PEER_RANK = PEER << LENGTH_BITS;
 const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
@@ -85,20 +85,17 @@ function divideUnits(scene: Scene, shares: Shares): boolean {
 /** Gives each stub what its unit has, or its peer. Those that differ somehow are listed in `todo`; returns how many. */
 function assemble(scene: Scene, shares: Shares): number {
   const { rank, parent, contested } = scene.routes;
-  const { nodeOffsets, unit, unitCities } = scene.geography;
+  const { nodeOffsets, unit } = scene.geography;
   const { stubs, transitNumber } = scene.network;
-  const { share, wholes, todo, unitRank, cityShare } = shares;
+  const { share, wholes, todo, unitOffer } = shares;
   const n = rank.length;
   let left = 0;
   for (let i = 0; i < stubs.length; i++) {
     const v = stubs[i]!;
     const held = rank[v]!;
     const u = unit[v]!;
-    if (held === unitRank[u]) {
-      let node = nodeOffsets[v]!;
-      let city = unitCities[u]!;
-      share[node] = cityShare[city]!;
-      for (const end = nodeOffsets[v + 1]!; ++node < end; ) share[node] = cityShare[++city]!;
+    if (held === unitOffer[2 * u]) {
+      takeOffer(scene, shares, v);
       continue;
     }
     if (held < PEER_RANK || held >= NONE) continue;
@@ -131,12 +128,15 @@ function listRest(scene: Scene, shares: Shares, listed: number): number {
 }
 
 function divideRest(scene: Scene, shares: Shares, left: number, anyQuiet: boolean): boolean {
+  const { rank } = scene.routes;
   const { alike } = scene.geography;
   for (let i = 0; i < left; i++) {
     const v = shares.todo[i]!;
     const u = alike[v]!;
     if (u !== v && fareAlike(scene, shares, u, v)) copyShares(scene, shares, u, v);
-    else if (!place(scene, shares, v, anyQuiet, false)) return false;
+    else if (rank[v]! < PROVIDER_RANK) {
+      if (!dividePeered(scene, shares, v, anyQuiet)) return false;
+    } else if (!place(scene, shares, v, anyQuiet, false)) return false;
   }
   return true;
 }

@@ -12,7 +12,7 @@ import { BEYOND, MIXED, NO_ROOM, NO_SHARE, type Scene, type Shares } from './sha
 const PEER_RANK = PEER << LENGTH_BITS;
 const PROVIDER_RANK = PROVIDER << LENGTH_BITS;
 
-/** In `unitRank`: nothing is offered, or nothing known; no AS has this rank. */
+/** In place of a rank in `unitOffer`: nothing is offered, or nothing known; no AS has this rank. */
 const NOTHING = NONE + 1;
 
 /** Does `v` keep its route to itself? */
@@ -73,34 +73,68 @@ export function divideTransit(scene: Scene, shares: Shares, t: number, anyQuiet:
   return true;
 }
 
+/** Works out all nodes of a stub with a route of a peer. Transits are worked out. False without memory. */
+export function dividePeered(scene: Scene, shares: Shares, v: number, anyQuiet: boolean): boolean {
+  const { rank, parent, contested } = scene.routes;
+  const { unit, unitCities, nodeOffsets } = scene.geography;
+  const { share, candidate, seeded } = shares;
+  const u = unit[v]!;
+  const special = u === NO_NUMBER || seeded[v] !== 0;
+  const ties = special ? 0 : tellersOf(scene, shares, v, rank[v]!, parent[v]!, contested[v]!);
+  if (ties === 0 || !survey(scene, shares, u, UNASKED, ties)) return place(scene, shares, v, anyQuiet, false);
+  const from = nodeOffsets[v]!;
+  const cities = unitCities[u + 1]! - unitCities[u]!;
+  for (let m = 0; m < cities; m++) {
+    const theirs = ties === 1 ? candidate[m]! : pick(scene, shares, m, ties, cities);
+    if (theirs === NO_ROOM) return false;
+    share[from + m] = theirs;
+  }
+  return true;
+}
+
 /** Collects the transits that offer transit `t` routes as good as the one it holds. Returns how many; 0 when something is special. */
 function tiesOf(scene: Scene, shares: Shares, t: number): number {
-  const { basis, told, rank, rivals, rivalNext, rivalAs } = scene.routes;
-  const { transits, transitNumber, familyOffsets, above } = scene.network;
+  const { transits, familyOffsets, above } = scene.network;
   const { reach, held, only, disputed, seeded, tied, tiedAt } = shares;
   const best = held[t]!;
-  const v = transits[t]!;
+  if (disputed[t] !== 0 && seeded[transits[t]!] !== 0) return 0;
+  if (best < PROVIDER_RANK) return tellersOf(scene, shares, transits[t]!, best, only[t]!, disputed[t]!);
+  if (disputed[t] === PINNED || only[t]! >= scene.routes.rank.length) return 0;
   const length = (best & LENGTH_MASK) - 1;
-  if (only[t]! >= rank.length) return 0;
-  if (disputed[t] !== 0 && (disputed[t] === PINNED || seeded[v] !== 0)) return 0;
+  const first = familyOffsets[t]!;
   let ties = 0;
-  if (best >= PROVIDER_RANK) {
-    const first = familyOffsets[t]!;
-    for (let e = first, last = familyOffsets[t + 1]!; e < last; e++) {
-      if (reach[above[e]!] !== length) continue;
-      tiedAt[ties] = e - first;
-      tied[ties++] = above[e]!;
-    }
-    return ties;
+  for (let e = first, last = familyOffsets[t + 1]!; e < last; e++) {
+    if (reach[above[e]!] !== length) continue;
+    tiedAt[ties] = e - first;
+    tied[ties++] = above[e]!;
   }
-  if (disputed[t] === 0) {
-    tied[0] = transitNumber[only[t]!]!;
+  return ties;
+}
+
+/** The same for an AS with a route of a customer or a peer: its rank, parent, and whether that is contested. */
+function tellersOf(
+  scene: Scene,
+  shares: Shares,
+  v: number,
+  best: number,
+  only: number,
+  disputed: number,
+): number {
+  const { basis, told, rank, rivals, rivalNext, rivalAs } = scene.routes;
+  const { transitNumber } = scene.network;
+  const { reach, held, tied } = shares;
+  const n = rank.length;
+  if (disputed === PINNED || only >= n) return 0;
+  if (disputed === 0) {
+    tied[0] = transitNumber[only]!;
     return tied[0] === NO_NUMBER ? 0 : 1;
   }
   if (!told || basis.rank[v] !== best) return 0;
+  const length = (best & LENGTH_MASK) - 1;
+  let ties = 0;
   let from = basis.parent[v]!;
   for (let e = rivals[v]!; ; e = rivalNext[e - 1]!) {
-    const u = from < rank.length ? transitNumber[from]! : NO_NUMBER;
+    const u = from < n ? transitNumber[from]! : NO_NUMBER;
     if (u === NO_NUMBER) return 0;
     if (reach[u] === length && held[u]! < PEER_RANK) tied[ties++] = u;
     if (e === 0) return ties;
@@ -164,44 +198,74 @@ function pick(scene: Scene, shares: Shares, m: number, ties: number, cities: num
 
 /**
  * What a unit of stubs is offered, its rank and what comes of it in the unit's cities. What is not known here is offered by nobody:
- * `unitRank` then differs from the rank of every AS. False without memory.
+ * the rank in `unitOffer` then differs from that of every AS. False without memory.
  */
 export function divideUnit(scene: Scene, shares: Shares, unit: number): boolean {
   const { unitFamily, unitCities, unitExits } = scene.geography;
   const { familyOffsets, above } = scene.network;
-  const { reach, wholes, unitRank, cityShare, tied, tiedAt } = shares;
-  const first = familyOffsets[unitFamily[unit]!]!;
-  const last = familyOffsets[unitFamily[unit]! + 1]!;
+  const { reach, wholes, unitOffer, cityShare, tied, tiedAt } = shares;
+  const { asked, best } = scene.routes;
+  const f = unitFamily[unit]!;
+  const first = familyOffsets[f]!;
+  const last = familyOffsets[f + 1]!;
   let least = BEYOND;
   let all = NO_SHARE;
   let ties = 0;
-  for (let e = first; e < last; e++) {
-    const t = above[e]!;
-    const length = reach[t]!;
-    if (length > least) continue;
-    const theirs = wholes[t]!;
-    if (length < least) {
-      least = length;
-      ties = 0;
-      all = theirs;
-    } else if (theirs !== all) all = MIXED;
-    tiedAt[ties] = e - first;
-    tied[ties++] = t;
+  const code = asked ? best[2 * f + 1]! : 1;
+  if ((code & 1) === 0) {
+    // Only one offers the best, and propagate found it.
+    tied[0] = code >>> 1;
+    least = reach[tied[0]]!;
+    all = wholes[tied[0]]!;
+    ties = 1;
+    if (all >= MIXED) {
+      let e = first;
+      while (above[e] !== tied[0]) e++;
+      tiedAt[0] = e - first;
+    }
+  } else {
+    for (let e = first; e < last; e++) {
+      const t = above[e]!;
+      const length = reach[t]!;
+      if (length > least) continue;
+      const theirs = wholes[t]!;
+      if (length < least) {
+        least = length;
+        ties = 0;
+        all = theirs;
+      } else if (theirs !== all) all = MIXED;
+      tiedAt[ties] = e - first;
+      tied[ties++] = t;
+    }
   }
-  unitRank[unit] = NOTHING;
+  unitOffer[2 * unit] = NOTHING;
   if (least === BEYOND) return true;
-  const city = unitCities[unit]!;
-  const cities = unitCities[unit + 1]! - city;
-  if (all < MIXED) for (let m = 0; m < cities; m++) cityShare[city + m] = all;
-  else {
+  if (all >= MIXED) {
     const start = unitExits[unit]!;
     if (start === UNASKED || !survey(scene, shares, unit, start, ties)) return true;
+    const city = unitCities[unit]!;
+    const cities = unitCities[unit + 1]! - city;
     for (let m = 0; m < cities; m++) {
       const theirs = pick(scene, shares, m, ties, cities);
       if (theirs === NO_ROOM) return false;
       cityShare[city + m] = theirs;
+      if (m === 0) all = theirs;
+      else if (theirs !== all) all = MIXED;
     }
   }
-  unitRank[unit] = PROVIDER_RANK + least + 1;
+  unitOffer[2 * unit] = PROVIDER_RANK + least + 1;
+  unitOffer[2 * unit + 1] = all;
   return true;
+}
+
+/** Gives all nodes of stub `v` what its unit has. */
+export function takeOffer(scene: Scene, shares: Shares, v: number): void {
+  const { nodeOffsets, unit, unitCities } = scene.geography;
+  const { share, unitOffer, cityShare } = shares;
+  const u = unit[v]!;
+  const all = unitOffer[2 * u + 1]!;
+  const end = nodeOffsets[v + 1]!;
+  let node = nodeOffsets[v]!;
+  if (all !== MIXED) for (; node < end; node++) share[node] = all;
+  else for (let city = unitCities[u]!; node < end; node++, city++) share[node] = cityShare[city]!;
 }

@@ -28,7 +28,7 @@ import { LAST } from './places.ts';
 import { beats, sow } from './propagate.ts';
 import { chain, NO_SHARE, type Scene, type Shares, unchain } from './shares.ts';
 import { same } from './spread.ts';
-import { divideTransit, divideUnit, review } from './units.ts';
+import { dividePeered, divideTransit, divideUnit, review, takeOffer } from './units.ts';
 
 const CUSTOMER_RANK = CUSTOMER << LENGTH_BITS;
 const PEER_RANK = PEER << LENGTH_BITS;
@@ -75,6 +75,7 @@ export function patchFor(scene: Scene, shares: Shares): Patch {
       site: site.slice(),
       contested: contested.slice(),
       waiting: waiting.slice(),
+      asked: false,
     },
     shares: {
       ...shares,
@@ -363,18 +364,15 @@ function answer(now: Scene, base: Shares, patch: Patch): boolean {
 
 /** Works out one AS, the quick way if it can be. */
 function divideOne(now: Scene, shares: Shares, v: number): boolean {
-  const { nodeOffsets, unit, unitCities } = now.geography;
   const t = now.network.transitNumber[v]!;
   if (t !== NO_NUMBER) return divideTransit(now, shares, t, false);
   const held = now.routes.rank[v]!;
-  const u = unit[v]!;
-  if (held < PROVIDER_RANK || u === NO_NUMBER || shares.seeded[v] !== 0)
-    return place(now, shares, v, false, false);
+  if (held < PROVIDER_RANK) return dividePeered(now, shares, v, false);
+  const u = now.geography.unit[v]!;
+  if (u === NO_NUMBER || shares.seeded[v] !== 0) return place(now, shares, v, false, false);
   if (!divideUnit(now, shares, u)) return false;
-  if (held !== shares.unitRank[u]) return place(now, shares, v, false, false);
-  let city = unitCities[u]!;
-  for (let node = nodeOffsets[v]!; node < nodeOffsets[v + 1]!; node++)
-    shares.share[node] = shares.cityShare[city++]!;
+  if (held !== shares.unitOffer[2 * u]) return place(now, shares, v, false, false);
+  takeOffer(now, shares, v);
   return true;
 }
 
