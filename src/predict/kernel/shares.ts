@@ -39,7 +39,7 @@ export interface Scene {
 export interface Shares {
   /** Which division of traffic a node has; NO_SHARE without a route. Several nodes may have the same. */
   readonly share: Uint32Array;
-  /** Indexed by AS: the share that all its nodes have, or MIXED. */
+  /** Indexed by AS: the share that all its nodes have, or MIXED. Stubs that tell nobody have none here. */
   readonly whole: Uint32Array;
   /** A division `d` is `part[starts[d] … starts[d + 1])` of the traffic for the seeds of the same indexes in `seed`. */
   readonly starts: Uint32Array;
