@@ -1,6 +1,13 @@
 /** Once nothing more goes wrong: is everything as the plan, the table and the truth say? */
 import { type Prefix, prefixFamily } from '../base/index.ts';
-import { decide, type SiteState, type TicketView, ticketView, verdictOf } from '../site/index.ts';
+import {
+  decide,
+  isWellAgain,
+  type SiteState,
+  type TicketView,
+  ticketView,
+  verdictOf,
+} from '../site/index.ts';
 import { routes } from '../speaker/index.ts';
 import type { Attribute } from '../wire/index.ts';
 import type { Agent } from './agent.ts';
@@ -62,7 +69,10 @@ function byTheTable(agent: Agent, state: SiteState, tell: (text: string) => void
         ? ['held', 'refused']
         : [ticketView(holder, agent.local()), ...(shared ? (['refused'] as const) : [])];
     const { last } = agent.duties.plan.guard;
-    const should = views.map((ticket) => decide({ verdict, drain: state.drain.phase, ticket, last }).level);
+    const { phase } = state.drain;
+    const should = views.map((ticket) => decide({ verdict, drain: phase, ticket, last }).level);
+    // Who still stood when its services were well again stays so until they are believed.
+    if (phase === 'in' && isWellAgain(agent.duties, state, scope)) should.push('less-preferred');
     if (decided && !should.includes(decided.level))
       tell(
         `${scope.name} is ${decided.level}; ${verdict}, ${state.drain.phase}, ticket ${views[0]}: ${should[0]}`,

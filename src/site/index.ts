@@ -45,7 +45,7 @@ export { PROBE_TABLE, type ProbePhase, type ProbeResult, type ProbeState, pace }
 export { reconfigureSite, restoreSite, resumeTelling } from './reload.ts';
 export { type Scope, scopes } from './scope.ts';
 export { announcement, siteDue, stepSite } from './site.ts';
-export { verdictOf } from './standing.ts';
+export { isWellAgain, verdictOf } from './standing.ts';
 export {
   type Decided,
   type Duties,

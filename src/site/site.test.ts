@@ -322,6 +322,48 @@ describe('tickets', () => {
     expect(story.why[1]).toBe('shared fault: dns/tcp fails at every site');
   });
 
+  const granted = (story: Story): SiteEvent => ({
+    kind: 'answer',
+    answer: { kind: 'granted', ...about(story), lease: millis(30_000) },
+  });
+
+  test('when a fault that all sites share is over, nobody leaves by its ticket while the service is well and not yet believed', () => {
+    const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
+    story.happen(granted(story)).tell('--');
+    story.happen({ kind: 'answer', answer: { kind: 'noted', ...about(story), shared: ['dns/tcp'] } });
+    story.tell('--+');
+    expect([story.level, story.why[0]]).toEqual([
+      'less-preferred',
+      'well again, but not for long enough: what stands stays',
+    ]);
+    story.tell('++');
+    expect(story.path).toEqual(['full', 'withdrawn', 'less-preferred', 'full']);
+  });
+
+  test('a ticket that comes when the service is well again is too late, and free for others; a fall that follows uses it', () => {
+    const story = new Story(dutiesIn(CONTROLLED, ', flaps: "1 per 1m, then wait 30s up to 60s"')).tell('+++');
+    story.tell('--+++').happen(granted(story)).tell('--+++');
+    // Withdrawn by right, and damped: that it is out is no news.
+    expect(story.path).toEqual(['full', 'less-preferred', 'full', 'withdrawn']);
+    const other = new Story(dutiesIn(CONTROLLED, ', flaps: "1 per 1m, then wait 30s up to 60s"')).tell('+++');
+    other.tell('--+++--+++').happen(granted(other)).tell('++++');
+    expect([other.level, other.state.services['dns']?.held?.why]).toEqual(['less-preferred', 'flap budget']);
+    const asked = other.effects.flatMap((e) => (e.do === 'report' ? [e.report.want] : []));
+    expect(asked.at(-1)).toBe('spare');
+    other.tell('--');
+    expect(other.level).toBe('withdrawn');
+  });
+
+  test('what a freeze kept in full is less preferred, not withdrawn, when it ends a moment before the service is believed', () => {
+    const story = new Story(dutiesIn()).tell('+++');
+    story
+      .happen({ kind: 'freeze', order: ADA })
+      .tell('x+')
+      .happen({ kind: 'thaw', order: ADA }, 10)
+      .tell('++');
+    expect(story.path).toEqual(['full', 'less-preferred', 'full']);
+  });
+
   const reports = (story: Story) => story.effects.flatMap((e) => (e.do === 'report' ? [e.report] : []));
   const noted = (seq: number): SiteEvent => ({
     kind: 'answer',

@@ -7,7 +7,7 @@ import { type Announcement, announcementOf } from './announcement.ts';
 import { type Decision, decide, type Level, mayLeave } from './decision.ts';
 import { type DrainEvent, stepDrain } from './drain.ts';
 import { giveBack, type HolderState, hear, holderDue, report, type TicketView, wait } from './holder.ts';
-import { failingOf, frozenLevels, guardView, needOf, verdictOf } from './standing.ts';
+import { failingOf, frozenLevels, guardView, isWellAgain, needOf, verdictOf } from './standing.ts';
 import type { Decided, Duties, SiteEffect, SiteEvent, SiteState, SiteStep } from './state.ts';
 import {
   phaseOf,
@@ -173,7 +173,7 @@ function decideAll(duties: Duties, state: SiteState, now: Instant, effects: Site
       state,
       scope.name,
       before,
-      health.verdict,
+      isWellAgain(duties, state, scope) ? 'well again' : health.verdict,
       guard.ticket,
     );
     const reasons = [
@@ -203,9 +203,10 @@ function decideOne(
   state: SiteState,
   scope: string,
   before: Decided,
-  verdict: Verdict,
+  health: Verdict | 'well again',
   ticket: TicketView,
 ): Decision {
+  const verdict = health === 'well again' ? 'down' : health;
   if (state.stopping) return { level: 'withdrawn', why: 'the agent is being stopped', byRight: true };
   if (state.frozen) {
     const back = before.level === 'pending' && KNOWN_GOOD.includes(verdict);
@@ -215,6 +216,11 @@ function decideOne(
   }
   const { last } = duties.plan.guard;
   const { phase } = state.drain;
+  // Nobody is sent away from a service that works again, by a ticket that came too late for its fall.
+  if (health === 'well again' && phase === 'in' && IN.includes(before.level)) {
+    const level = last === 'full' ? before.level : 'less-preferred';
+    return { level, why: 'well again, but not for long enough: what stands stays', byRight: false };
+  }
   if (verdict !== 'unknown' || !IN.includes(before.level))
     return decide({ verdict, drain: phase, ticket, last });
   // Something that counts is new in the plan: until it is known, what stands is as good as it was.

@@ -74,12 +74,23 @@ export function failingOf(
   return failing;
 }
 
+/** Down only because what is down is on its way up, and not believed yet. */
+export function isWellAgain(duties: Duties, state: Pick<SiteState, 'services'>, scope: Scope): boolean {
+  const down = scope.services.flatMap((name) => {
+    const own = state.services[name];
+    const service = duties.plan.services[name]!;
+    return own?.verdict === 'down' && service.whenDown === 'withdraw' ? [phaseOf(service, own)] : [];
+  });
+  return down.length > 0 && down.every((phase) => phase === 'rising');
+}
+
 /** How much a ticket is wanted, ahead of need where need can be seen coming. */
 export function needOf(duties: Duties, state: SiteState, scope: Scope): Need | undefined {
   const level = state.decided[scope.name]?.level;
   if (level !== 'full' && level !== 'less-preferred') return undefined;
   const { phase } = state.drain;
-  if (phase === 'empty' || verdictOf(duties, state, scope).verdict === 'down') return 'now';
+  const sick = verdictOf(duties, state, scope).verdict === 'down' && !isWellAgain(duties, state, scope);
+  if (phase === 'empty' || sick) return 'now';
   const shaky = scope.services.some((name) => {
     const own = state.services[name];
     return (
