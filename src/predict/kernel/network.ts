@@ -2,7 +2,7 @@
 import { type Adjacency, degree, type Graph } from '../../topology/index.ts';
 
 /** In place of the number of a transit or a family: the AS is none, or belongs to none. */
-export const NO_NUMBER = 0xffff_ffff;
+export const NO_NUMBER = 0x7fff_ffff;
 
 /**
  * The ASes with customers, the *transits*, are few, so what is asked of them most often lies together in arrays indexed by

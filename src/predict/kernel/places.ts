@@ -6,9 +6,9 @@ export const NOWHERE = 0xffff;
 /** A distance that is not known. */
 export const FAR_AWAY = 0xffff;
 /** A nearest city that was not looked up yet. */
-export const UNASKED = 0xffff_ffff;
+export const UNASKED = 0x7fff_ffff;
 /** After the last of those that are alike. */
-export const LAST = 0xffff_ffff;
+export const LAST = 0x7fff_ffff;
 
 /**
  * Where ASes are. A *node* is one city of one AS; an AS whose cities are not known is one node at {@link NOWHERE}.

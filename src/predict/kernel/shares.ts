@@ -3,13 +3,13 @@ import type { Filter, Routes, Seeds } from './memory.ts';
 import type { Network } from './network.ts';
 import type { Geography } from './places.ts';
 
-/** The share of a node that has no route. */
-export const NO_SHARE = 0xffff_ffff;
+/** The share of a node that has no route. Like all such marks it is a number that engines keep without a box: below 2³¹. */
+export const NO_SHARE = 0x7fff_ffff;
 /** In `whole`: the cities of the AS differ. */
-export const MIXED = 0xffff_fffe;
+export const MIXED = 0x7fff_fffe;
 
 /** In place of a share: there was no room for another division. */
-export const NO_ROOM = 0xffff_fffd;
+export const NO_ROOM = 0x7fff_fffd;
 
 /** How many pairs of divisions are remembered. A power of two. */
 export const PAIRS = 1 << 11;
