@@ -73,6 +73,7 @@ test.each([
   ['shwo peers', /unknown command 'shwo'\n\(Did you mean show\?\)/],
   ['show peesr', /unknown command 'peesr'\n\(Did you mean (one of )?.*peers/],
   ['show peers --jsn', /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+  ['data pack', /required option '--graph <file>' not specified\nTry: nearcast data pack --help/],
   ['show peer', /missing required argument 'name'/],
   ['show peers --watch never', /seconds, from 0.1/],
   ['audit --last all', /a whole number from 1 to 1000/],

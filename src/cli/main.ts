@@ -42,18 +42,18 @@ async function programFor(args: readonly string[]): Promise<Command> {
   const asked = args[0] === 'help' ? args[1] : args[0];
   for (const verb of VERBS) {
     const command = verb.name === asked ? await verb.load() : new Command(verb.name);
-    program.addCommand(adopt(command.summary(verb.summary), program));
+    program.addCommand(command.summary(verb.summary));
+    adopt(command, program);
   }
   return program;
 }
 
 /** Gives a command and those below it the program's manner of failing. */
-function adopt(command: Command, parent: Command): Command {
+function adopt(command: Command, parent: Command): void {
   command.copyInheritedSettings(parent);
   const names = [...ancestors(parent), command.name()].join(' ');
   command.showHelpAfterError(`Try: ${names} --help`);
   for (const child of command.commands) adopt(child, command);
-  return command;
 }
 
 function ancestors(command: Command): readonly string[] {
