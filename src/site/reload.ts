@@ -3,7 +3,7 @@ import { type Instant, type Millis, millis } from '../base/index.ts';
 import type { Scope } from './scope.ts';
 import { frozenLevels } from './standing.ts';
 import { type Decided, type Duties, type SiteState, startSite } from './state.ts';
-import { reconfigureVerdict } from './verdict.ts';
+import { reconfigureVerdict, resumeVerdict } from './verdict.ts';
 
 /**
  * The same site under a changed plan: what is known stays known, new services and scopes begin unknown. A scope that has another
@@ -94,10 +94,7 @@ export function restoreSite(
     services: Object.fromEntries(
       Object.entries(fresh.services).map(([name, service]) => {
         const old = saved.services[name];
-        return [
-          name,
-          old ? { ...service, returns: old.returns.map(moved), backOffs: old.backOffs } : service,
-        ];
+        return [name, old ? resumeVerdict(duties.plan.services[name]!, old, moved, now) : service];
       }),
     ),
     drain: {

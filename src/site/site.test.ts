@@ -135,6 +135,19 @@ test('a restart is no way round the guard: who was in still needs a ticket to le
   expect(again.tell('--').level).toBe('less-preferred');
 });
 
+test('an agent that is killed while a service is held back does not bring it back sooner, and keeps nothing else waiting', () => {
+  const story = new Story(dutiesIn('', ', flaps: "1 per 1m, then wait 30s up to 60s"')).tell('+++x+++x+++');
+  expect([story.level, story.state.services['dns']?.held?.why]).toEqual(['withdrawn', 'flap budget']);
+  const again = new Story(story.duties);
+  const times = { savedAt: instant(story.now), elapsed: millis(1000), boot: 2, resumed: true };
+  again.state = restoreSite(story.duties, story.state, times, instant(0));
+  again.tell('+++');
+  // Known, and not pending: upstreams are told what holds.
+  expect(again.path).toEqual(['withdrawn']);
+  again.tell('+'.repeat(60));
+  expect(again.path).toEqual(['withdrawn', 'full']);
+});
+
 test('what the site does about a service that is down is the plan’s to say', () => {
   expect(new Story(dutiesIn('', ', when-down: less-preferred')).tell('+++--').level).toBe('less-preferred');
   expect(new Story(dutiesIn('', ', when-down: ignore')).tell('+++--').level).toBe('full');

@@ -4,6 +4,8 @@ import { type Instant, instant } from '../base/index.ts';
 import { formatComplaint, parsePlan, type Service } from '../plan/index.ts';
 import {
   phaseOf,
+  reconfigureVerdict,
+  resumeVerdict,
   startVerdict,
   stepVerdict,
   VERDICT_TABLE,
@@ -236,6 +238,73 @@ test('however it comes and goes, it returns only after it was well as long as it
     }),
     { numRuns: 200 },
   );
+});
+
+/** The agent ends at second `ended`, and its next life, with a clock of its own, begins `gap` seconds later; what it goes on from. */
+function restarted(s: Service, state: VerdictState, ended: number, gap: number, line: string) {
+  const moved = (at: Instant) => instant(at - (ended + gap) * 1000);
+  let next = resumeVerdict(s, state, moved, instant(0));
+  const verdicts: string[] = [];
+  for (const [i, sign] of [...line].entries()) {
+    const result = { outcome: sign === '+' ? ('good' as const) : ('bad' as const) };
+    next = stepVerdict(s, next, { kind: 'probe', probe: 'a', result }, instant(i * 1000));
+    verdicts.push(next.verdict);
+  }
+  return { state: next, verdicts };
+}
+
+test('a restart of the agent is no way round the budget: what was down comes back as late as it would have', () => {
+  const s = service(1, DAMPED);
+  const { state } = waits(s, 5);
+  const saved = { ...state, verdict: 'down' as const, backOffs: 3, since: instant(400_000) };
+  const { verdicts, state: after } = restarted(s, saved, 400, 2, '+'.repeat(162));
+  expect(verdicts.slice(0, 160).every((v) => v === 'down')).toBe(true);
+  expect(verdicts[160]).toBe('up');
+  expect(after.returns.at(-1)).toBe(160_000);
+  // Killed once more before anything is known: still so.
+  const again = resumeVerdict(
+    s,
+    resumeVerdict(s, saved, (at) => at, instant(0)),
+    (at) => at,
+    instant(0),
+  );
+  expect(again).toMatchObject({ verdict: 'unknown', was: 'down', backOffs: 3 });
+});
+
+test('what was up when the agent ended is up with the first answers, its falls are remembered, and the next one counts', () => {
+  const s = service(1, DAMPED);
+  const { state } = waits(s, 5);
+  const ended = (state.since as number) / 1000 + 5;
+  const { verdicts, state: after } = restarted(s, state, ended, 2, '+-');
+  expect(verdicts).toEqual(['up', 'down']);
+  expect(after.backOffs).toBe(state.backOffs + 1);
+});
+
+test('a reload puts its own numbers in force at once, for what waits too', () => {
+  const s = service(1, DAMPED);
+  const { state } = run(s, `+ - + - + - ${'+ '.repeat(15)}+`);
+  expect(state).toMatchObject({ verdict: 'down', held: { why: 'flap budget' } });
+  const now = instant(22_000);
+  const longer = service(1, DAMPED.replace('40s', '90s'));
+  expect(reconfigureVerdict(longer, state, now).held?.until).toBe((state.betterSince as number) + 90_000);
+  const short = service(1, 'rise: 1, fall: 1, min-stable: 0s, flaps: "9 per 10m, then wait 1s up to 1s"');
+  expect(reconfigureVerdict(short, state, now).verdict).toBe('up');
+});
+
+test('a restart finds nothing to remember of what had stood for a window, though nothing was written since', () => {
+  const s = service(1, DAMPED);
+  const { state } = waits(s, 5);
+  expect(state.backOffs).toBeGreaterThan(0);
+  const ended = (state.since as number) / 1000 + 59;
+  expect(restarted(s, state, ended, 0, '').state.backOffs).toBe(state.backOffs);
+  expect(restarted(s, state, ended, 1, '').state.backOffs).toBe(0);
+});
+
+test('what was degraded and comes back up with the agent has returned', () => {
+  const s = service(1, `${DAMPED}, degraded: warning`);
+  const saved = { ...startVerdict(s, instant(0)), verdict: 'degraded' as const, backOffs: 1 };
+  const { verdicts } = restarted(s, saved, 10, 0, '+'.repeat(42));
+  expect([verdicts[0], verdicts[39], verdicts[40]]).toEqual(['degraded', 'degraded', 'up']);
 });
 
 test('deadlines lie ahead: stepping at each of them always comes to an end', () => {

@@ -22,6 +22,8 @@ export interface VerdictState {
   readonly returns: readonly Instant[];
   /** Falls since the budget was used up; each doubles how long it has to be well. Forgotten after `flaps.per` without a fall. */
   readonly backOffs: number;
+  /** What it was in the agent's last life, until something is known in this one: what comes back is a return. */
+  readonly was?: Verdict;
   /** Why it is what it is, for people. */
   readonly reasons: readonly string[];
 }
@@ -137,7 +139,7 @@ type Move = (
 
 /** What the probes say now, by what was concluded before. */
 export const VERDICT_TABLE: { readonly [V in Verdict]: { readonly [Seen in Verdict]: Move } } = {
-  unknown: { unknown: stay, down: settle, degraded: settle, up: settle },
+  unknown: { unknown: stay, down: settle, degraded: begin, up: begin },
   down: { unknown: stay, down: stay, degraded: improve, up: improve },
   degraded: { unknown: stay, down: settle, degraded: stay, up: improve },
   up: { unknown: stay, down: settle, degraded: settle, up: stay },
@@ -162,6 +164,19 @@ function stay(_: Service, state: VerdictState, seen: ReturnType<typeof observe>)
   };
 }
 
+/** The first verdict, where it is a good one: a restart of the agent is no way round what holds a service back. */
+function begin(
+  service: Service,
+  state: VerdictState,
+  seen: ReturnType<typeof observe>,
+  now: Instant,
+): VerdictState {
+  const { was, ...rest } = state;
+  const better = was === 'down' || (was === 'degraded' && seen.verdict === 'up');
+  if (!better) return settle(service, rest, seen, now);
+  return improve(service, { ...rest, verdict: was, reasons: [`${was} before the agent started`] }, seen, now);
+}
+
 /** The new verdict at once: the first one, or a worse one. */
 function settle(
   service: Service,
@@ -169,10 +184,10 @@ function settle(
   seen: ReturnType<typeof observe>,
   now: Instant,
 ): VerdictState {
-  const { held, betterSince, ...rest } = state;
+  const { held, betterSince, was, ...rest } = state;
   const { flaps } = service;
-  // A fall is counted once, however many steps it takes: it begins where a return led to.
-  const fell = state.since === state.returns.at(-1) || held?.why === 'flap budget';
+  // A fall is counted once, however many steps it takes: it begins at the top, or where a return led to.
+  const fell = state.verdict === 'up' || state.since === state.returns.at(-1) || held?.why === 'flap budget';
   const spent = state.backOffs > 0 || recentReturns(flaps, state, now).length >= flaps.count;
   return {
     ...rest,
@@ -255,4 +270,21 @@ export function reconfigureVerdict(service: Service, state: VerdictState, now: I
     ]),
   );
   return judge(service, { ...state, probes, returns: state.returns.slice(-service.flaps.count) }, now);
+}
+
+/** The start of another life of the agent: no probe is believed any more, and what holds the service back is remembered. */
+export function resumeVerdict(
+  service: Service,
+  saved: VerdictState,
+  moved: (at: Instant) => Instant,
+  now: Instant,
+): VerdictState {
+  const was = saved.verdict === 'unknown' ? saved.was : saved.verdict;
+  const stood = isWell(saved.verdict) && between(moved(saved.since), now) >= service.flaps.per;
+  return {
+    ...startVerdict(service, now),
+    returns: saved.returns.map(moved).slice(-service.flaps.count),
+    backOffs: stood ? 0 : saved.backOffs,
+    ...(was === undefined ? {} : { was }),
+  };
 }
