@@ -110,7 +110,12 @@ const SCOPES: readonly Column<Scope>[] = [
 
 const SERVICES: readonly Column<Service>[] = [
   { title: 'SERVICE', text: (s) => s.service },
-  { title: 'HEALTH', text: (s) => s.phase, colour: (s) => HUES[s.phase] },
+  {
+    title: 'HEALTH',
+    text: (s) =>
+      s.held ? `${s.phase}, held back until ${s.held.until.slice(11, 19)} (${s.held.why})` : s.phase,
+    colour: (s) => HUES[s.phase],
+  },
   { title: 'SINCE', text: (s) => s.since.slice(0, 19) },
   {
     title: 'PROBES',

@@ -27,7 +27,7 @@ sites:
     place: Frankfurt, DE
     upstreams: [{ name: up, role: provider, asn: 64601, address: 127.0.0.1, port: 1 }]
 services:
-  web: { address: 203.0.113.80, probes: [{ command: { run: ["true"], every: 100ms } }], rise: 1 }
+  web: { address: 203.0.113.80, probes: [{ command: { run: ["true"], every: 100ms } }], rise: 1, min-stable: 10m }
 drain: { deadline: 3s, gone: 100ms, return: 100ms }
 `;
 
@@ -235,4 +235,13 @@ test('a plan without the site: exit 2, and the sites that it has', async () => {
     exit: 2,
     message: expect.stringMatching(/has no site nyc; it has: fra/),
   });
+});
+
+// The last of all: it is held back from here on.
+test('status says until when a service that is well again is held back, and why', async () => {
+  daemon.agent.step({ kind: 'probe', service: 'web', probe: 'command', result: { outcome: 'dead' } });
+  daemon.agent.step({ kind: 'probe', service: 'web', probe: 'command', result: { outcome: 'good' } });
+  expect(await say(statusCommand, 'fra')).toMatch(
+    /\nweb +rising, held back until \d\d:\d\d:\d\d \(min-stable\) /,
+  );
 });
