@@ -239,8 +239,8 @@ test('a plan without the site: exit 2, and the sites that it has', async () => {
 
 // The last of all: it is held back from here on.
 test('status says until when a service that is well again is held back, and why', async () => {
-  daemon.agent.step({ kind: 'probe', service: 'web', probe: 'command', result: { outcome: 'dead' } });
-  daemon.agent.step({ kind: 'probe', service: 'web', probe: 'command', result: { outcome: 'good' } });
+  for (const outcome of ['dead', 'good', 'good', 'good'] as const)
+    daemon.agent.step({ kind: 'probe', service: 'web', probe: 'command', result: { outcome } });
   expect(await say(statusCommand, 'fra')).toMatch(
     /\nweb +rising, held back until \d\d:\d\d:\d\d \(min-stable\) /,
   );
