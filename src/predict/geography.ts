@@ -1,5 +1,5 @@
 /** The places of a world as the kernel reads them. */
-import { distanceKm, type LatLon, type Place, placesOf, type World } from '../topology/index.ts';
+import { distanceKm, type LatLon, type Place, type World } from '../topology/index.ts';
 import { FAR_AWAY, type Geography, type Network, NOWHERE, prepared, UNASKED } from './kernel/index.ts';
 
 /** Places beyond this many count as unknown: the table of distances grows with the square. */
@@ -16,24 +16,24 @@ export interface Terrain extends Geography {
 /** Prepares the places of a world; some hundred milliseconds. */
 export function terrainOf(world: World, network: Network): Terrain {
   const n = world.graph.asns.length;
-  const number = new Map<number, number>();
+  const { offsets, places: present } = world.presence;
   const at: Place[] = [];
+  // The place's number here + 1, or 0. Views and lists would be some ten megabytes of garbage.
+  const number = new Uint16Array(world.places.length);
   const nodeOffsets = new Uint32Array(n + 1);
-  const nodes: number[] = [];
+  const nodes = new Uint16Array(present.length + n);
+  let count = 0;
   for (let v = 0; v < n; v++) {
-    nodeOffsets[v] = nodes.length;
-    for (const place of placesOf(world, v)) {
-      let k = number.get(place);
-      if (k === undefined && at.length < MOST_MEASURED) {
-        k = at.length;
-        number.set(place, k);
-        at.push(world.places[place] as Place);
-      }
-      if (k !== undefined) nodes.push(k);
+    nodeOffsets[v] = count;
+    for (let e = offsets[v] as number; e < (offsets[v + 1] as number); e++) {
+      const place = present[e] as number;
+      if (number[place] === 0 && at.length < MOST_MEASURED)
+        number[place] = at.push(world.places[place] as Place);
+      if (number[place] !== 0) nodes[count++] = (number[place] as number) - 1;
     }
-    if (nodes.length === nodeOffsets[v]) nodes.push(NOWHERE);
+    if (count === nodeOffsets[v]) nodes[count++] = NOWHERE;
   }
-  nodeOffsets[n] = nodes.length;
+  nodeOffsets[n] = count;
   const places = at.length;
   const km = new Uint16Array(places * places);
   for (let a = 0; a < places; a++)
@@ -42,7 +42,7 @@ export function terrainOf(world: World, network: Network): Terrain {
       km[a * places + b] = d;
       km[b * places + a] = d;
     }
-  const nodePlace = Uint16Array.from(nodes);
+  const nodePlace = nodes.slice(0, count);
   const nearestRow = new Int32Array(n).fill(-1);
   let rows = 0;
   for (let v = 0; v < n; v++) {
