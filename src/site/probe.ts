@@ -37,6 +37,8 @@ export interface ProbeState {
 export interface Warned {
   readonly on: boolean;
   readonly streak: number;
+  /** When it came or went; absent while it never has. */
+  readonly since?: Instant;
 }
 
 /** How many equal answers change the belief. */
@@ -122,9 +124,9 @@ export function answer(
     since: state.phase === 'unknown' || good !== wasGood ? now : state.since,
     due: silence(probe, now),
     slow: good
-      ? remark(state.slow, probe.slow !== undefined && (result.took ?? 0) > probe.slow, patience)
+      ? remark(state.slow, probe.slow !== undefined && (result.took ?? 0) > probe.slow, patience, now)
       : state.slow,
-    warning: good ? remark(state.warning, result.warning === true, patience) : state.warning,
+    warning: good ? remark(state.warning, result.warning === true, patience, now) : state.warning,
     ...(result.detail === undefined ? {} : { detail: result.detail.slice(0, 200) }),
   };
 }
@@ -143,10 +145,10 @@ export function pace(probe: Probe, state: ProbeState): Millis {
     : probe.every;
 }
 
-function remark(was: Warned, now: boolean, { rise, fall }: Patience): Warned {
-  if (was.on === now) return { on: was.on, streak: 0 };
+function remark(was: Warned, is: boolean, { rise, fall }: Patience, now: Instant): Warned {
+  if (was.on === is) return { ...was, streak: 0 };
   const streak = was.streak + 1;
-  return streak >= (now ? fall : rise) ? { on: now, streak: 0 } : { on: was.on, streak };
+  return streak >= (is ? fall : rise) ? { on: is, streak: 0, since: now } : { ...was, streak };
 }
 
 /** Two intervals and a timeout without an answer is silence. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Instant, instant } from '../base/index.ts';
+import { type Instant, instant, millis } from '../base/index.ts';
 import { formatComplaint, parsePlan, type Service } from '../plan/index.ts';
 import {
   phaseOf,
@@ -201,6 +201,23 @@ test('a fall while the budget holds it down doubles the wait as well, and the wa
   expect(state).toMatchObject({ verdict: 'down', backOffs: 5, held: { why: 'flap budget' } });
   const began = relapsing.split(' ').length * 1000;
   expect(state.held?.until).toBe(began + 300_000);
+});
+
+test('who was slow for long has to be quick for as long as anybody else has to be well', () => {
+  const s = service(1, 'rise: 2, fall: 2, min-stable: 5s, degraded: slow', ', slow: 100ms');
+  let state = startVerdict(s, instant(0));
+  const tell = (second: number, took: number) => {
+    const result = { outcome: 'good' as const, took: millis(took) };
+    state = stepVerdict(s, state, { kind: 'probe', probe: 'a', result }, instant(second * 1000));
+  };
+  for (let t = 1; t <= 5; t++) tell(t, 10);
+  for (let t = 6; t <= 60; t++) tell(t, 200);
+  expect(state.verdict).toBe('degraded');
+  for (let t = 61; t <= 66; t++) tell(t, 10);
+  // Quick twice in a row at 62: from then on.
+  expect([state.verdict, state.held]).toEqual(['degraded', { until: 67_000, why: 'min-stable' }]);
+  tell(67, 10);
+  expect(state.verdict).toBe('up');
 });
 
 test('one fall by way of degraded counts once', () => {

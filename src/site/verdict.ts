@@ -236,12 +236,17 @@ function oneMore(backOffs: number): number {
   return Math.min(backOffs + 1, 30);
 }
 
-/** When the answers that make it better began: the latest turn among the probes that carry it. */
+/** When the answers that make it better began: the latest turn among the probes that carry it, and of what was remarked of them. */
 function firstGood(service: Service, state: VerdictState, now: Instant): Instant {
   const turns = Object.entries(service.probes)
     .map(([name]) => state.probes[name] as ProbeState)
     .filter((p) => p.phase === 'up' || p.phase === 'falling')
-    .map((p) => p.since);
+    .flatMap((p) => [
+      p.since,
+      ...(['slow', 'warning'] as const).flatMap((by) =>
+        service.degraded.includes(by) ? (p[by].since ?? []) : [],
+      ),
+    ]);
   const latest = Math.max(state.since, ...turns) as Instant;
   return latest < now ? latest : now;
 }
