@@ -17,10 +17,10 @@ test('the table, for people', () => {
     | up | in | any | full | up |
     | degraded | in | any | less-preferred | degraded |
     | down | in | held | withdrawn | down |
-    | down | in | refused, idle | guard.last | down, and the guard refuses |
+    | down | in | refused | guard.last | down, and the guard refuses |
     | down | in | lease | withdrawn | down; the controller is lost, the lease is still valid |
     | down | in | lost | less-preferred | down; the controller is lost, and there is no lease |
-    | down | in | asked | less-preferred | down; a ticket is asked for |
+    | down | in | asked, idle | less-preferred | down; a ticket is asked for |
     | down | in | alone | withdrawn | down; the plan names no controller |
     | down | drained | held, lease, alone | withdrawn | down while draining |
     | any | drained | held, lease, alone | the drain's step | draining |
@@ -62,7 +62,7 @@ const IN: { readonly [V in Verdict]: { readonly [T in TicketView]: string } } = 
     lease: 'withdrawn',
     refused: 'last',
     asked: 'less-preferred',
-    idle: 'last',
+    idle: 'less-preferred',
     lost: 'less-preferred',
     alone: 'withdrawn',
   },

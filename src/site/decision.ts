@@ -57,8 +57,7 @@ export const DECISION: readonly Row[] = [
   {
     verdict: ['down'],
     wants: 'in',
-    // What was refused ahead of need holds until the need is answered.
-    ticket: ['refused', 'idle'],
+    ticket: ['refused'],
     announced: 'guard.last',
     why: 'down, and the guard refuses',
   },
@@ -79,7 +78,8 @@ export const DECISION: readonly Row[] = [
   {
     verdict: ['down'],
     wants: 'in',
-    ticket: ['asked'],
+    // What was refused ahead of need is no answer to the need.
+    ticket: ['asked', 'idle'],
     announced: 'less-preferred',
     why: 'down; a ticket is asked for',
   },

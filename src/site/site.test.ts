@@ -324,6 +324,19 @@ describe('tickets', () => {
     expect(view(story)).toBe('asked');
   });
 
+  test('what was refused ahead of need is asked anew before it counts: nobody is withdrawn by it for a moment', () => {
+    const refused = (story: Story): SiteEvent => ({
+      kind: 'answer',
+      answer: { kind: 'refused', ...about(story), reason: 'too fast', detail: 'somebody needs it more' },
+    });
+    for (const last of ['withdrawn', 'full']) {
+      const story = new Story(dutiesIn(CONTROLLED.replace('drift', `last: ${last}, drift`))).tell('+++');
+      story.happen(refused(story)).tell('xx');
+      expect(story.path).toEqual(['full', 'less-preferred']);
+      expect(story.happen(refused(story)).path).toEqual(['full', 'less-preferred', last]);
+    }
+  });
+
   test('a fault that all sites share is no reason to leave, even with a ticket, and brings back who has left for it', () => {
     const story = new Story(dutiesIn(CONTROLLED)).tell('+++');
     story
