@@ -9,7 +9,7 @@ export interface HolderState {
   /** Number of the next report. */
   readonly seq: number;
   /** Reports whose answers are still believed, oldest first. */
-  readonly sent: readonly { readonly seq: number; readonly at: Instant }[];
+  readonly sent: readonly { readonly seq: number; readonly at: Instant; readonly want?: Need }[];
   /** The ticket is good before this instant. */
   readonly until?: Instant;
   /** The answer to the wish as it is now. */
@@ -89,7 +89,10 @@ export function hear(state: HolderState, answer: Answer, guard: Guard, now: Inst
       return { ...granted, until: Math.max(until, state.until ?? until) as Instant };
     }
     case 'refused':
-      return { ...next, refused: { reason: answer.reason, detail: answer.detail } };
+      // What was wanted when it was sent may be another wish than that of now.
+      return report.want === state.told?.want
+        ? { ...next, refused: { reason: answer.reason, detail: answer.detail } }
+        : next;
     case 'recall':
       return state.told?.want === 'spare' ? giveBack(next, now) : next;
   }
@@ -140,7 +143,9 @@ export function report(
   const { seq } = base;
   const holding = holds(base, now);
   const { refused, ...unrefused } = base;
-  const sent = [...base.sent, { seq, at: now }].slice(-SENT_LIMIT);
+  const { want } = situation;
+  const asked = { seq, at: now, ...(want === undefined ? {} : { want }) };
+  const sent = [...base.sent, asked].slice(-SENT_LIMIT);
   return {
     state: {
       ...(refused === undefined || situation.want !== told?.want ? unrefused : base),

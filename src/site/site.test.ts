@@ -334,6 +334,11 @@ describe('tickets', () => {
       story.happen(refused(story)).tell('xx');
       expect(story.path).toEqual(['full', 'less-preferred']);
       expect(story.happen(refused(story)).path).toEqual(['full', 'less-preferred', last]);
+      // Also when the refusal of what was asked ahead of need comes after the need was told.
+      const late = new Story(dutiesIn(CONTROLLED.replace('drift', `last: ${last}, drift`))).tell('+++');
+      const early = refused(late);
+      expect(late.tell('x').happen(early, 1).path).toEqual(['full', 'less-preferred']);
+      expect(late.happen(refused(late), 1).path).toEqual(['full', 'less-preferred', last]);
     }
   });
 
