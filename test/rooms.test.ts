@@ -100,7 +100,8 @@ function importedBy(text: string): string[] {
 /** What is wrong with one import, as a sentence; undefined when nothing is. Tests may import more than the code they test. */
 function trespass(i: Import): string | undefined {
   const room = ROOMS[i.room] as Room;
-  const isTest = i.file.endsWith('.test.ts');
+  const isTest = /\.test(-support)?\.ts$/.test(i.file);
+  if (!isTest && i.from.endsWith('.test-support.ts')) return `${i.file}: '${i.from}' is for tests only`;
   if (i.from.startsWith('.')) {
     if (!i.from.endsWith('.ts') && !i.from.endsWith('.json'))
       return `${i.file}: write the ending: '${i.from}' has to end in .ts`;
