@@ -3,7 +3,7 @@ import { rttMs } from '../topology/index.ts';
 import { carrier, type Expected } from './carried.ts';
 import { type Divided, hopsOf, nearestSites } from './catchment.ts';
 import { Divisions } from './divisions.ts';
-import type { Failure } from './failure.ts';
+import { type Failure, LEAST_TIMED } from './failure.ts';
 import { NO_SHARE, NOWHERE } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 import { asItIs, trialsOn } from './trial.ts';
@@ -50,7 +50,7 @@ export function expectedFailures(
   });
 }
 
-/** Lists the nodes that weigh something and may land elsewhere once sites are gone. Returns how many. */
+/** Lists the nodes that weigh something and may land elsewhere, or by another way, once sites are gone. Returns how many. */
 function changedBy(
   { routes, seen }: Expected,
   after: Prediction,
@@ -64,7 +64,10 @@ function changedBy(
   for (let node = 0; node < nodeWeight.length; node++) {
     if (nodeWeight[node] === 0) continue;
     const stood = seen.shares.share[node] as number;
-    const same = onTop && after.shares.share[node] === routes.shares.share[node];
+    const same =
+      onTop &&
+      after.shares.share[node] === routes.shares.share[node] &&
+      hopsOf(after, node) === hopsOf(routes, node);
     if (!same || (stood !== NO_SHARE && touched[stood] === 1)) list[count++] = node;
   }
   return count;
@@ -147,7 +150,8 @@ class Tally {
       weights: this.#weights.map((w) => Math.max(0, w)),
       unreached: Math.max(0, this.#unreached),
       moved,
-      meanRttMs: this.#timed > 0 ? this.#time / this.#timed : Number.NaN,
+      meanRttMs:
+        this.#timed > LEAST_TIMED * this.#routes.ground.weight ? this.#time / this.#timed : Number.NaN,
     };
   }
 }

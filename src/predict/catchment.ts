@@ -1,7 +1,7 @@
 /** Reading a prediction: the answer for one client network, and the sums over all of them. */
 import { type Asn, assert } from '../base/index.ts';
 import { countryOf, indexOf, nameOf, type Place, rttMs } from '../topology/index.ts';
-import { lengthOf, measure, NO_SHARE, NONE, NOWHERE, type Shares } from './kernel/index.ts';
+import { FAR_AWAY, lengthOf, measure, NO_SHARE, NONE, NOWHERE, OFF, type Shares } from './kernel/index.ts';
 import type { Prediction } from './predict.ts';
 
 /** A part of some traffic, for one site. */
@@ -141,7 +141,7 @@ export function hopsFrom({ routes, seeds }: Pick<Prediction, 'routes' | 'seeds'>
 export interface SiteTable {
   /** `km[site × places + place]`; NaN where the site's place is not known. */
   readonly km: Float32Array;
-  /** Indexed by place; −1 when no site has a place. */
+  /** Indexed by place: of the sites that announce anything; −1 when none of them has a place. */
   readonly site: Int16Array;
 }
 
@@ -154,14 +154,18 @@ export function nearestSites(prediction: Prediction): SiteTable {
   const { places } = prediction.ground.terrain;
   const { seedKm } = prediction.scene;
   const km = new Float32Array(prediction.sites.length * places).fill(Number.NaN);
+  const announces = new Uint8Array(prediction.sites.length);
   for (let s = 0; s < prediction.seeds.count; s++) {
     const k = prediction.siteOf[s] as number;
-    if (!prediction.places[k]) continue;
+    if (prediction.seeds.routeClass[s] !== OFF) announces[k] = 1;
+    // Another announcement of the site may say nothing of its place.
+    if (places === 0 || seedKm[s * places] === FAR_AWAY) continue;
     for (let p = 0; p < places; p++) km[k * places + p] = seedKm[s * places + p] as number;
   }
   const site = new Int16Array(places).fill(-1);
   for (let p = 0; p < places; p++)
     for (let k = 0; k < prediction.sites.length; k++) {
+      if (announces[k] === 0) continue;
       const best = site[p] as number;
       const far = km[k * places + p] as number;
       if (!Number.isNaN(far) && (best < 0 || far < (km[best * places + p] as number))) site[p] = k;

@@ -7,6 +7,7 @@ import {
   NO_SHARE,
   NOWHERE,
   OFF,
+  onTop,
   patchFor,
   propagate,
   type Routes,
@@ -72,8 +73,9 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
   let patch = !special && canPatch(scene) ? patchFor(scene, onTop(base)) : undefined;
   const classes = seeds.routeClass.slice();
   return sets.map((gone) => {
+    if (!gone.some((name) => prediction.sites.includes(name))) return tally.of(gone, base, prediction);
     // Communities and local preferences depend on what else is announced: then all is worked out anew.
-    if (special && gone.length > 0) {
+    if (special) {
       const anew = predict(ground, without(deployment, gone), { marginKm: scene.marginKm });
       return tally.of(gone, anew.shares, anew);
     }
@@ -105,23 +107,6 @@ export function failuresOf(prediction: Prediction, sets: readonly (readonly stri
   });
 }
 
-/** Memory to work on top of a base: its divisions, and room for more. */
-function onTop(base: Shares, parts = 2 * base.part.length): Shares {
-  const seed = new Uint16Array(parts);
-  const part = new Float32Array(parts);
-  seed.set(base.seed);
-  part.set(base.part);
-  return {
-    ...base,
-    seed,
-    part,
-    starts: base.starts.slice(),
-    share: base.share.slice(),
-    dirty: new Uint8Array(base.dirty.length),
-    whole: base.whole.slice(),
-  };
-}
-
 const NOBODY = -1;
 const DIVIDED = -2;
 
@@ -129,6 +114,8 @@ const DIVIDED = -2;
 const TIME = 0;
 const TIMED = 1;
 const UNREACHED = 2;
+/** Of all weight; less is what rounding leaves when nobody lands anywhere. */
+export const LEAST_TIMED = 1e-9;
 
 /** A state of the network as the sums read it. */
 interface State {
@@ -139,7 +126,7 @@ interface State {
   readonly siteOf: Uint16Array;
 }
 
-/** Sums of the base, from which each failure differs only where a node's division differs. */
+/** Sums of the base, from which each failure differs only where a node's division differs, or how many hops it takes. */
 class Tally {
   readonly #prediction: Prediction;
   readonly #table: SiteTable;
@@ -175,7 +162,10 @@ class Tally {
       weights: sums.slice(0, sites).map((w) => Math.max(0, w)),
       unreached: Math.max(0, sums[sites + UNREACHED] as number),
       moved,
-      meanRttMs: timed > 0 ? (sums[sites + TIME] as number) / timed : Number.NaN,
+      meanRttMs:
+        timed > LEAST_TIMED * this.#prediction.ground.weight
+          ? (sums[sites + TIME] as number) / timed
+          : Number.NaN,
     };
   }
 
@@ -193,24 +183,21 @@ class Tally {
       this.#add(this.#sums, this.#base, node, hops, 1);
   }
 
-  /** Takes an AS out of the sums as it was and puts it in as it is, where that differs. Returns the weight that moved. */
+  /** Takes an AS out of the sums as it was and puts it in as it is, where its sites or its way differ. Returns the weight that moved. */
   #shift(sums: Float64Array, now: State, v: number, fresh: boolean): number {
     const { nodeWeight, terrain } = this.#prediction.ground;
     const was = this.#base.shares.share;
     const is = now.shares.share;
     const end = terrain.nodeOffsets[v + 1] as number;
-    let hopsWere = -1;
-    let hopsAre = -1;
+    const hopsWere = hopsFrom(this.#base, v);
+    const hopsAre = hopsFrom(now, v);
     let moved = 0;
     for (let node = terrain.nodeOffsets[v] as number; node < end; node++) {
-      if (is[node] === was[node] && !fresh) continue;
-      if (hopsWere < 0) {
-        hopsWere = hopsFrom(this.#base, v);
-        hopsAre = hopsFrom(now, v);
-      }
+      const same = is[node] === was[node] && !fresh;
+      if (same && hopsAre === hopsWere) continue;
       this.#add(sums, this.#base, node, hopsWere, -1);
       this.#add(sums, now, node, hopsAre, 1);
-      moved += (nodeWeight[node] as number) * this.#moved(now, node);
+      if (!same) moved += (nodeWeight[node] as number) * this.#moved(now, node);
     }
     return moved;
   }

@@ -204,6 +204,7 @@ function applyEffects(
   const from: number[] = [];
   const to: number[] = [];
   for (let s = 0; s < first; s++) {
+    if (seeds.routeClass[s] === OFF) continue;
     const i = announcementOf[s] as number;
     for (const effect of deployment.announcements[i]?.effects ?? []) {
       const upstream = seeds.at[s] as number;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../base/index.ts';
-import { generateWorld, type Place } from '../topology/index.ts';
+import { generateWorld, indexOf, neighboursOf, type Place } from '../topology/index.ts';
 import { cityAnswer, summarise } from './catchment.ts';
 import { type Announcement, type Deployment, sitesIn } from './deployment.ts';
 import { type Ground, groundOf } from './ground.ts';
@@ -60,6 +60,8 @@ describe('trials', () => {
         const [a, b] = [summarise(now), summarise(anew)];
         expect(a.unreached).toBeCloseTo(b.unreached, 2);
         expect(a.all.rtt).toEqual(b.all.rtt);
+        // What is silent is not flown past.
+        expect(a.all.flyPast).toBeCloseTo(b.all.flyPast, 1);
       }
     }
   });
@@ -105,6 +107,47 @@ describe('trials', () => {
     const now = trialsOn(p)(gone) as Prediction;
     expect(now.sites).toEqual(sitesIn(special));
     expect(landings(now)).toEqual(landings(predict(ground, varied(special, gone))));
+  });
+
+  test('a community of an announcement that is silent does nothing to the others', () => {
+    for (let seed = 1; seed <= 24; seed++) {
+      const random = new Random(seed);
+      const { ground, deployment } = scatter(random, 60 + random.below(120), 2 + random.below(6));
+      const { graph } = ground.world;
+      const announcements = deployment.announcements.map((a): Announcement => {
+        const towards = random.pick([...neighboursOf(graph.peers, indexOf(graph, a.upstream)), 0]);
+        const effect = {
+          towards: graph.asns[towards] as number,
+          do: random.pick(['withhold', 'only'] as const),
+        };
+        return random.chance(0.5) ? { ...a, effects: [effect] } : a;
+      });
+      const special: Deployment = { ...deployment, announcements };
+      const attempt = trialsOn(predict(ground, special));
+      for (let round = 0; round < 4; round++) {
+        const variation = anyVariation(random, special);
+        const anew = predict(ground, varied(special, variation));
+        expect(landings(attempt(variation) as Prediction), `seed ${seed}`).toEqual(landings(anew));
+      }
+    }
+  });
+
+  test('more prepends than are counted can be taken back', () => {
+    const { ground, deployment } = scatter(new Random(5), 100, 3);
+    const long = {
+      ...deployment,
+      announcements: deployment.announcements.map((a) => ({ ...a, prepend: 5000 })),
+    };
+    const attempt = trialsOn(predict(ground, long));
+    for (const variation of [
+      [0, 0, 0],
+      [1, undefined, 4999],
+      [2, 6000, undefined],
+    ] as const) {
+      const anew = predict(ground, varied(long, variation));
+      expect(landings(attempt(variation) as Prediction)).toEqual(landings(anew));
+      expect(summarise(attempt(variation) as Prediction).all.rtt).toEqual(summarise(anew).all.rtt);
+    }
   });
 
   test('a network with two sites, one of which prepends, chooses the other though its route is as long as before', () => {

@@ -5,10 +5,12 @@ import type { Deployment } from './deployment.ts';
 import {
   CUSTOMER,
   classOf,
+  LONGEST_SEED,
   lengthOf,
   NONE,
   OFF,
   ORIGIN,
+  onTop,
   PEER,
   PROVIDER,
   propagate,
@@ -72,8 +74,8 @@ export function trialsOn(
       const i = announcementOf[s] as number;
       const prepend = variation[i];
       seeds.routeClass[s] = prepend === undefined ? OFF : (before.routeClass[s] as number);
-      seeds.length[s] =
-        (before.length[s] as number) + (prepend ?? 0) - Math.max(0, announcements[i]?.prepend ?? 0);
+      const own = before.routeClass[s] === ORIGIN;
+      seeds.length[s] = Math.min(LONGEST_SEED, (own ? 0 : 1) + Math.max(0, prepend ?? 0));
     }
     routes ??= routesFor(ground.world.graph, seeds.at.length);
     propagate(scene.network, seeds, routes, undefined, true);
@@ -140,21 +142,4 @@ function choosesAmong({ ground }: Prediction, held: number): Adjacency {
 function offers(held: number, theirs: number): boolean {
   if (theirs === NONE || lengthOf(theirs) !== lengthOf(held) - 1) return false;
   return classOf(held) === PROVIDER || classOf(theirs) <= CUSTOMER;
-}
-
-/** Memory to work on top of a base: its divisions, and room for more. */
-function onTop(base: Shares, parts = 2 * base.part.length): Shares {
-  const seed = new Uint16Array(parts);
-  const part = new Float32Array(parts);
-  seed.set(base.seed);
-  part.set(base.part);
-  return {
-    ...base,
-    seed,
-    part,
-    starts: base.starts.slice(),
-    share: base.share.slice(),
-    dirty: new Uint8Array(base.dirty.length),
-    whole: base.whole.slice(),
-  };
 }

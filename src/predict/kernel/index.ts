@@ -12,6 +12,6 @@ export {
   UNASKED,
 } from './places.ts';
 export { propagate } from './propagate.ts';
-export { NO_SHARE, type Scene, type Shares, sharesFor } from './shares.ts';
+export { NO_SHARE, onTop, type Scene, type Shares, sharesFor } from './shares.ts';
 export { respread, spread } from './spread.ts';
 export { canPatch, type Patch, patchFor, unpatch, withdraw } from './withdraw.ts';

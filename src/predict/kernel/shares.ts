@@ -136,6 +136,23 @@ export function sharesFor(
   };
 }
 
+/** Memory to work on top of a base: its divisions, and room for `parts` entries of them. Scratch is the base's own. */
+export function onTop(base: Shares, parts = 2 * base.part.length): Shares {
+  const seed = new Uint16Array(parts);
+  const part = new Float32Array(parts);
+  seed.set(base.seed);
+  part.set(base.part);
+  return {
+    ...base,
+    seed,
+    part,
+    starts: base.starts.slice(),
+    share: base.share.slice(),
+    dirty: new Uint8Array(base.dirty.length),
+    whole: base.whole.slice(),
+  };
+}
+
 /** Notes at each AS which seeds it hears. Is one of them quiet? */
 export function chain(seeds: Seeds, shares: Shares): boolean {
   let anyQuiet = false;
