@@ -63,9 +63,15 @@ test('a failure, one after the other, comes to what a prediction without the sit
 });
 
 test('when every site fails nobody lands anywhere, and no round trip is made of what rounding leaves', () => {
-  for (let seed = 1; seed <= 12; seed++) {
-    const world = generateWorld({ ases: 150, seed });
-    const p = predict(groundOf(world), scatter(new Random(seed), world, false));
+  for (const seed of [34, 111, 127, 210]) {
+    const random = new Random(seed);
+    const world = generateWorld({ ases: 60, seed });
+    const announcements = Array.from({ length: 3 + (seed % 4) }, (_, i): Announcement => {
+      const upstream = world.graph.asns[random.below(60)] as number;
+      const place = world.places[random.below(world.places.length)] as Place;
+      return { site: `s${i}`, upstream, relation: 'provider', place };
+    });
+    const p = predict(groundOf(world), { operator: 64500, announcements });
     const [all] = failuresOf(p, [p.sites]);
     expect(all?.meanRttMs, `seed ${seed}`).toBeNaN();
     expect((all?.unreached as number) / p.ground.weight).toBeCloseTo(1, 6);
