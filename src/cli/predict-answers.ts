@@ -233,10 +233,9 @@ function failureRow(
     if (!fullest || grows > fullest.grows)
       fullest = { site, grows, ...(capacity === undefined ? {} : { capacity: formatBitRate(capacity) }) };
   });
-  // Who lands nowhere has moved to no other site; and what rounding leaves of everybody has no round trip.
+  // Who lands nowhere has moved to no other site.
   const lost = Math.max(0, f.unreached - base.unreached);
-  const nobody = f.unreached > (1 - LEAST) * total;
-  const rttChange = nobody ? Number.NaN : f.meanRttMs - base.meanRttMs;
+  const rttChange = f.meanRttMs - base.meanRttMs;
   return {
     without: f.without.join(' '),
     moved: Math.max(0, f.moved - lost) / total,
