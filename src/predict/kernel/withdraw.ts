@@ -216,11 +216,25 @@ function hear(scene: Scene, routes: Routes, v: number, p: number, offer: number)
 }
 
 function reroute(scene: Scene, patch: Patch): boolean {
-  const { network, seeds } = scene;
-  const { graph } = network;
-  const { routes, changed } = patch;
-  const { rank, contested } = routes;
-  const was = scene.routes.rank;
+  const lost = lose(scene, patch);
+  // Up: from customers who kept their route, and from the seeds that are left; then on to those who lost theirs.
+  sow(scene.network, scene.seeds, patch.routes, ORIGIN, undefined, true);
+  sow(scene.network, scene.seeds, patch.routes, CUSTOMER, undefined, true);
+  if (!hearCustomers(scene, patch, lost) || !climb(scene, patch)) return false;
+  // Across.
+  sow(scene.network, scene.seeds, patch.routes, PEER, undefined, true);
+  hearPeers(scene, patch, lost);
+  // Down: who lost a route looks at its providers; who has another than before tells its customers.
+  sow(scene.network, scene.seeds, patch.routes, PROVIDER, undefined, true);
+  hearProviders(scene, patch, lost);
+  if (!descend(scene, patch)) return false;
+  patch.routes.waiting.fill(0, 0, scene.seeds.count);
+  return true;
+}
+
+/** Takes the route from everybody whose traffic ended at a seed that is silent now. Returns how many they are: the first of `changed`. */
+function lose({ seeds }: Scene, patch: Patch): number {
+  const { rank, contested } = patch.routes;
   for (let s = 0; s < seeds.count; s++) {
     if (seeds.routeClass[s] !== OFF) continue;
     for (let i = patch.ledOffsets[s]!; i < patch.ledOffsets[s + 1]!; i++) {
@@ -230,57 +244,80 @@ function reroute(scene: Scene, patch: Patch): boolean {
       contested[v] = 1;
     }
   }
-  const lost = patch.count;
+  return patch.count;
+}
 
-  // Up: from customers who kept their route, and from the seeds that are left; then on to those who lost theirs.
-  sow(network, seeds, routes, ORIGIN, undefined, true);
-  sow(network, seeds, routes, CUSTOMER, undefined, true);
-  const { customers, peers, providers } = graph;
+/** Who lost a route of its own or of a customer looks at its customers, and is queued with what it has. */
+function hearCustomers(scene: Scene, patch: Patch, lost: number): boolean {
+  const { offsets, neighbours } = scene.network.graph.customers;
+  const { routes, changed } = patch;
+  const { rank } = routes;
+  const was = scene.routes.rank;
   for (let i = 0; i < lost; i++) {
     const v = changed[i]!;
     if (was[v]! >= PEER_RANK) continue;
-    for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
-      const c = customers.neighbours[e]!;
+    for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++) {
+      const c = neighbours[e]!;
       if (rank[c]! < PEER_RANK) hear(scene, routes, c, v, CUSTOMER_RANK + (rank[c]! & LENGTH_MASK) + 1);
     }
     if (rank[v] !== NONE && !line(patch, v)) return false;
   }
+  return true;
+}
+
+/** Those in the queues tell their providers, the shortest routes first. */
+function climb(scene: Scene, patch: Patch): boolean {
+  const { offsets, neighbours } = scene.network.graph.providers;
+  const { routes } = patch;
+  const { rank } = routes;
   for (let level = 0; level < LEVELS && patch.entries > 0; level++)
     for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
       if (rank[v]! >= PEER_RANK || (rank[v]! & LENGTH_MASK) !== level) continue;
-      for (let e = providers.offsets[v]!, end = providers.offsets[v + 1]!; e < end; e++) {
-        const p = providers.neighbours[e]!;
+      for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++) {
+        const p = neighbours[e]!;
         if (hear(scene, routes, v, p, CUSTOMER_RANK + level + 1) === 0) continue;
         touch(patch, p);
         if (!line(patch, p)) return false;
       }
     }
   patch.entries = 0;
+  return true;
+}
 
-  // Across.
-  sow(network, seeds, routes, PEER, undefined, true);
+function hearPeers(scene: Scene, patch: Patch, lost: number): void {
+  const { offsets, neighbours } = scene.network.graph.peers;
+  const { routes, changed } = patch;
+  const { rank } = routes;
   for (let i = 0; i < lost; i++) {
     const v = changed[i]!;
     if (rank[v]! < PEER_RANK) continue;
-    for (let e = peers.offsets[v]!, end = peers.offsets[v + 1]!; e < end; e++) {
-      const u = peers.neighbours[e]!;
+    for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++) {
+      const u = neighbours[e]!;
       if (rank[u]! < PEER_RANK) hear(scene, routes, u, v, PEER_RANK + (rank[u]! & LENGTH_MASK) + 1);
     }
   }
+}
 
-  // Down: who lost a route looks at its providers; who has another than before tells its customers.
-  sow(network, seeds, routes, PROVIDER, undefined, true);
+function hearProviders(scene: Scene, patch: Patch, lost: number): void {
+  const { offsets, neighbours } = scene.network.graph.providers;
+  const { routes, changed } = patch;
+  const { rank } = routes;
   for (let i = 0; i < lost; i++) {
     const v = changed[i]!;
-    if (rank[v]! >= PROVIDER_RANK)
-      for (let e = providers.offsets[v]!, end = providers.offsets[v + 1]!; e < end; e++) {
-        const p = providers.neighbours[e]!;
-        if (rank[p] !== NONE) hear(scene, routes, p, v, PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1);
-      }
+    if (rank[v]! < PROVIDER_RANK) continue;
+    for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++) {
+      const p = neighbours[e]!;
+      if (rank[p] !== NONE) hear(scene, routes, p, v, PROVIDER_RANK + (rank[p]! & LENGTH_MASK) + 1);
+    }
   }
+}
+
+/** All who were rerouted tell their customers, the shortest routes first. Those without customers have nobody to tell. */
+function descend(scene: Scene, patch: Patch): boolean {
+  const { offsets, neighbours } = scene.network.graph.customers;
+  const { routes, changed } = patch;
+  const { rank } = routes;
   for (let i = 0; i < patch.count; i++) patch.stamp[changed[i]!] = 0;
-  // Those without customers have nobody to tell.
-  const offsets = customers.offsets;
   for (let i = 0; i < patch.count; i++) {
     const v = changed[i]!;
     if (rank[v] === NONE || offsets[v] === offsets[v + 1]) continue;
@@ -289,15 +326,14 @@ function reroute(scene: Scene, patch: Patch): boolean {
   for (let level = 0; level < LEVELS && patch.entries > 0; level++)
     for (let v = pop(patch, level); v >= 0; v = pop(patch, level)) {
       if ((rank[v]! & LENGTH_MASK) !== level) continue;
-      for (let e = customers.offsets[v]!, end = customers.offsets[v + 1]!; e < end; e++) {
-        const c = customers.neighbours[e]!;
+      for (let e = offsets[v]!, end = offsets[v + 1]!; e < end; e++) {
+        const c = neighbours[e]!;
         if (rank[c]! < PROVIDER_RANK || hear(scene, routes, v, c, PROVIDER_RANK + level + 1) === 0) continue;
         touch(patch, c);
         if (offsets[c] !== offsets[c + 1] && !line(patch, c)) return false;
       }
     }
   patch.entries = 0;
-  routes.waiting.fill(0, 0, seeds.count);
   return true;
 }
 
