@@ -133,7 +133,7 @@ const TOGETHER: readonly Column<Alike>[] = [
 ];
 
 /** What the truth itself allows: how often clients of which a rule knows the same land together. */
-export function landTogether(file: string): readonly Alike[] {
+function landTogether(file: string): readonly Alike[] {
   const { observations } = readObservations(file, [LATER]);
   const both = [...readObservations(file, [EARLIER]).observations, ...observations];
   const network = (c: Client) => (c.asn === undefined ? undefined : `${c.asn} ${c.cc}`);
