@@ -306,6 +306,14 @@ test('of more clients than are used a part is taken that is spread evenly, is th
   expect(late / times.size).toBeLessThan(0.6);
 });
 
+test('of more clients without a name than are used, as many of each country are taken as of others', () => {
+  const rows = 'DE,fra\nDE,fra\nJP,sin\n'.repeat(80_000);
+  const { observations, leftOut } = readObservations('log.csv', undefined, Buffer.from(`cc,site\n${rows}`));
+  expect(observations.length + leftOut).toBe(240_000);
+  expect(observations.length).toBeGreaterThan(100_000);
+  expect(observations.filter((o) => o.cc === 'DE').length / observations.length).toBeCloseTo(2 / 3, 1);
+});
+
 test('a file of observations or probes that is too large for memory is refused, packed or not', async () => {
   const file = join(folder, 'large.json');
   writeFileSync(file, '[');

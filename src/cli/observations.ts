@@ -39,9 +39,10 @@ export class Sample {
     this.#most = most;
   }
 
-  add(seen: Observation): void {
+  /** `name`: what is taken wholly or not. */
+  add(seen: Observation, name = seen.id): void {
     this.#count++;
-    const at = hashOf(seen.id);
+    const at = hashOf(name);
     if (at >= this.#below) return;
     this.#kept.push({ at, seen });
     while (this.#kept.length > this.#most && this.#below > 1) {
@@ -75,6 +76,7 @@ export function readObservations(
   bytes: Uint8Array = bytesOf(file, MOST_BYTES),
 ): Observations {
   const sample = new Sample();
+  let nameless = 0;
   let unanswered = 0;
   const table = new CsvTable(
     {
@@ -98,14 +100,14 @@ export function readObservations(
       const placed = row.lat !== '' && row.lon !== '';
       if (placed && !(Math.abs(lat) <= 90 && Math.abs(lon) <= 180)) return 'degrees north and east';
       if (asn === undefined && row.cc === '' && !placed) return 'an AS number, a country or coordinates';
-      sample.add({
-        id: row.probe || row.prefix || `AS${row.asn} ${row.cc} ${row.lat} ${row.lon}`,
-        asn,
-        cc: row.cc.toUpperCase(),
-        at: placed ? { lat, lon } : undefined,
-        prefix: prefixOf(row.prefix),
-        site: row.site,
-      });
+      const name = row.probe || row.prefix;
+      const id = name || `AS${row.asn} ${row.cc} ${row.lat} ${row.lon}`;
+      const at = placed ? { lat, lon } : undefined;
+      // Of those without a name many are in one network and country: were they one client, all would be taken or none.
+      sample.add(
+        { id, asn, cc: row.cc.toUpperCase(), at, prefix: prefixOf(row.prefix), site: row.site },
+        name || `${id} ${nameless++}`,
+      );
       return undefined;
     },
   );
