@@ -105,6 +105,14 @@ describe('predict --observed --save', () => {
     expect((await score()).alsoLearntFrom).toBe(20);
   });
 
+  test('lines of clients that have no name of their own are kept once for each network and country, and that is said', async () => {
+    const file = join(folder, 'nameless.csv');
+    writeFileSync(file, `asn,cc,site\n${'64999,DE,sin\n'.repeat(5)}64998,DE,fra\n`);
+    expect(await predicted('--observed', file, '--save')).toMatch(
+      /now knows 2 clients .*; 4 more lines are of clients/,
+    );
+  });
+
   test('what could not be read again is left out and said: a server may call itself anything', async () => {
     const file = join(folder, 'odd.csv');
     writeFileSync(file, `${csv(100, 110, 'sin')}4711,64999,DE,${'x'.repeat(201)}\n`);

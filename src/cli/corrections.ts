@@ -135,8 +135,24 @@ export function saveCorrections(
   if (Buffer.byteLength(text) > MOST_BYTES)
     throw new Failure(`${file} would have more than ${MOST_BYTES} bytes: nothing was saved`);
   writeWhole(file, text);
-  const left = seen.length - named.length;
-  return `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them${left > 0 ? `; ${left} were left out, whose site has no name or one of more than ${LONGEST_NAME} letters` : ''}`;
+  return [
+    `saved: ${file} now knows ${observations.length} clients of ${prefix}; later predictions of this plan use them`,
+    ...notKept(seen.length - named.length, named.length - new Set(named.map((o) => o.id)).size),
+  ].join('; ');
+}
+
+/** What of the lines of a file was not kept, as parts of a sentence. */
+function notKept(unnamed: number, again: number): readonly string[] {
+  return [
+    ...(unnamed > 0
+      ? [`${unnamed} were left out, whose site has no name or one of more than ${LONGEST_NAME} letters`]
+      : []),
+    ...(again > 0
+      ? [
+          `${again} more lines are of clients that stand in it already: the last of each counts, and those without a probe or prefix are one for each network, country and place`,
+        ]
+      : []),
+  ];
 }
 
 const isName = (text: string) => text.length > 0 && text.length <= LONGEST_NAME;
