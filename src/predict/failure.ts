@@ -1,4 +1,5 @@
 /** What if sites fail: every single failure, or any set of them, each worked out on top of the whole prediction. */
+import { assert } from '../base/index.ts';
 import { rttMs } from '../topology/index.ts';
 import { hopsFrom, nearestSites, type SiteTable } from './catchment.ts';
 import { without } from './deployment.ts';
@@ -61,9 +62,10 @@ export function pairsOf({ sites }: Prediction): (readonly [string, string])[] {
 /** A patch gets room for so many times the divisions of its base at most. */
 const MOST_ROOM = 8;
 
-/** Each of the given sets of sites failing. Names that are no sites change nothing. */
+/** Each of the given sets of sites failing. Names that are no sites change nothing. Not for predictions whose filter asks the routes. */
 export function failuresOf(prediction: Prediction, sets: readonly (readonly string[])[]): Failure[] {
   const { ground, deployment, seeds, scene } = prediction;
+  assert(scene.filter?.accepts === undefined, 'failures without a filter that asks the routes');
   const tally = new Tally(prediction);
   const special = deployment.preferences?.length || deployment.announcements.some((a) => a.effects?.length);
   const base = prediction.shares;
