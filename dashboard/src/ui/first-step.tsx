@@ -68,7 +68,7 @@ function Stories() {
       {told.map(([id, fault]) => (
         <p key={id}>{story(fault, timeline?.between(fault.at, snapshot.at, MOST) ?? [], snapshot)}</p>
       ))}
-      {faults.length > TOLD && <p class="dim">{faults.length - TOLD} more faults are under Actions.</p>}
+      {faults.length > TOLD && <p class="dim">{faults.length - TOLD} more under Actions.</p>}
     </>
   );
 }
