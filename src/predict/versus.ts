@@ -40,8 +40,7 @@ export function versus(prediction: Prediction, rivals: readonly Rival[], landing
   const found = [under(landing, 'anycast', () => landing)];
   for (const rival of rivals) {
     if (rival.kind === 'geodns') {
-      const { nearestSite } = placesOf(prediction);
-      found.push(under(prediction, 'geodns', only, nearestSite));
+      found.push(under(prediction, 'geodns', only, nearestSiteIn(prediction)));
     } else {
       const k = sites.indexOf(rival.site);
       if (k >= 0) found.push(under(prediction, `unicast:${rival.site}`, only, () => k));
@@ -50,14 +49,14 @@ export function versus(prediction: Prediction, rivals: readonly Rival[], landing
   return found;
 }
 
-function placesOf(prediction: Prediction) {
+/** A function that gives the site nearest to a node by distance: the first where that is not known. */
+function nearestSiteIn(prediction: Prediction): (node: number) => number {
   const { nodePlace } = prediction.ground.terrain;
   const table = nearestSites(prediction);
-  const nearestSite = (node: number) => {
+  return (node) => {
     const at = nodePlace[node] as number;
     return at === NOWHERE ? 0 : Math.max(0, table.site[at] as number);
   };
-  return { nearestSite };
 }
 
 const NOBODY = -1;
