@@ -1,8 +1,8 @@
 /**
  * Colours of sites, here and on the page. Twelve that are told apart in both themes, also by people with protanopia, deuteranopia
  * and tritanopia, and stand out from paper, land and sea (the test beside measures that by CIEDE2000); found by a search over OKLCH
- * for the eight whose nearest two are farthest apart, the same hue in both themes. Beyond twelve they repeat: a colour never stands
- * without the site's name.
+ * for the eight whose nearest two are farthest apart, with hues that are near each other in both themes. Beyond twelve they repeat: a
+ * colour never stands without the site's name.
  */
 
 export interface Tone {
