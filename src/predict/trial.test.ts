@@ -5,7 +5,7 @@ import { cityAnswer, summarise } from './catchment.ts';
 import { type Announcement, type Deployment, sitesIn } from './deployment.ts';
 import { type Ground, groundOf } from './ground.ts';
 import { type Prediction, predict } from './predict.ts';
-import { asItIs, trialsOn, type Variation, varied } from './trial.ts';
+import { asItIs, trialsOn, type Variation } from './trial.ts';
 
 /** Sites at random networks, several at one network among them. */
 function scatter(random: Random, ases: number, count: number): { ground: Ground; deployment: Deployment } {
@@ -32,6 +32,15 @@ function anyVariation(random: Random, deployment: Deployment): Variation {
     if (random.chance(0.6)) return a.prepend;
     return random.chance(0.4) ? undefined : random.below(4);
   });
+}
+
+/** The deployment of a variation: what announces nothing is left out. */
+function varied(deployment: Deployment, variation: Variation): Deployment {
+  const announcements = deployment.announcements.flatMap((a, i) => {
+    const prepend = variation[i];
+    return prepend === undefined ? [] : [{ ...a, prepend }];
+  });
+  return { ...deployment, announcements };
 }
 
 /** Where every node lands, by the names of sites. */

@@ -31,15 +31,6 @@ export function asItIs({ announcements }: Deployment): Variation {
   return announcements.map((a) => a.prepend ?? 0);
 }
 
-/** The deployment of a variation: what announces nothing is left out. */
-export function varied(deployment: Deployment, variation: Variation): Deployment {
-  const announcements = deployment.announcements.flatMap((a, i) => {
-    const prepend = variation[i];
-    return prepend === undefined ? [] : [{ ...a, prepend }];
-  });
-  return { ...deployment, announcements };
-}
-
 /**
  * Tries variations of the deployment of a prediction, one after the other. Each gives what {@link predict} would, with the same
  * sites in the same order, also those that announce nothing; it is good until the next try, and its sites are the very array of
