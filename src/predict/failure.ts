@@ -49,11 +49,6 @@ export function singleFailures(prediction: Prediction): Failure[] {
   );
 }
 
-/** Every pair of sites failing. */
-export function doubleFailures(prediction: Prediction): Failure[] {
-  return failuresOf(prediction, pairsOf(prediction));
-}
-
 /** Every pair of sites, in their order. */
 export function pairsOf({ sites }: Prediction): (readonly [string, string])[] {
   return sites.flatMap((a, i) => sites.slice(i + 1).map((b) => [a, b] as const));

@@ -51,7 +51,7 @@ export {
   type Way,
 } from './explain.ts';
 export { type Failover, failoverOf, ROUTING } from './failover.ts';
-export { doubleFailures, type Failure, failuresOf, intact, pairsOf, singleFailures } from './failure.ts';
+export { type Failure, failuresOf, intact, pairsOf, singleFailures } from './failure.ts';
 export {
   deploymentOf,
   type FromPlan,

@@ -4,7 +4,7 @@ import { generateWorld, indexOf, transitNear } from '../topology/index.ts';
 import { clientAnswer, summarise } from './catchment.ts';
 import type { Announcement, Deployment } from './deployment.ts';
 import { sitesIn, without } from './deployment.ts';
-import { doubleFailures, failuresOf, intact, singleFailures } from './failure.ts';
+import { failuresOf, intact, pairsOf, singleFailures } from './failure.ts';
 import { groundOf } from './ground.ts';
 import { city, worldIn } from './notation.ts';
 import { type Prediction, type PredictOptions, predict } from './predict.ts';
@@ -273,7 +273,7 @@ test('failures worked out on top of the whole are those worked out anew, one by 
     const p = predict(ground, deployment);
     const whole = intact(p);
     expect(whole.moved).toBe(0);
-    for (const failure of [...singleFailures(p), ...doubleFailures(p)]) {
+    for (const failure of [...singleFailures(p), ...failuresOf(p, pairsOf(p))]) {
       const anew = summarise(predict(ground, without(deployment, failure.without)));
       const kept = sitesIn(without(deployment, failure.without));
       for (const [k, site] of p.sites.entries()) {
