@@ -4,7 +4,6 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import type { AgentVerbs } from '../agent/index.ts';
 import { type Args, controlPath } from '../host/index.ts';
-import { nearest } from '../plan/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { withControl } from './socket.ts';
 
@@ -22,12 +21,12 @@ export function askCommand(name: string, description: string, examples: string):
     .addHelpText('after', `\nExamples:\n${examples}`);
 }
 
-/** The socket of a site's agent on this machine; without a name, that of the only one. Throws a {@link Failure} of exit 5. */
-export function agentSocket(site: string | undefined, o: AskOptions): string {
+/** The socket of a site's agent on this machine; without a name, that of the only one. Rejects with a {@link Failure} of exit 5. */
+export async function agentSocket(site: string | undefined, o: AskOptions): Promise<string> {
   if (o.socket !== undefined) return o.socket;
   if (site !== undefined) {
     const here = sitesHere();
-    const near = here.includes(site) ? undefined : nearest(site, here);
+    const near = here.includes(site) ? undefined : await nearestOf(site, here);
     if (near !== undefined)
       throw new Failure(
         `no agent of ${site} runs here; did you mean ${near}? There are: ${here.join(', ')}`,
@@ -45,6 +44,12 @@ export function agentSocket(site: string | undefined, o: AskOptions): string {
       : `there are several agents here; say which: ${sites.join(', ')}`,
     sites.length === 0 ? EXIT.unreachable : EXIT.usage,
   );
+}
+
+/** Only a name that is not here needs the room of plans, which takes as long to load as all the rest of a question. */
+async function nearestOf(site: string, here: readonly string[]): Promise<string | undefined> {
+  const { nearest } = await import('../plan/index.ts');
+  return nearest(site, here);
 }
 
 /** Sites with an agent's socket here. */

@@ -32,7 +32,7 @@ It asks the agent, which looks at the end of its audit log; all of it is in agen
     .argument('[site]', 'name of the site')
     .option('--last <count>', 'the latest so many, at most 1000', count, 50)
     .action(async (site: string | undefined, o: AskOptions & { readonly last: number }) => {
-      const entries = await ask(agentSocket(site, o), 'audit', { count: o.last });
+      const entries = await ask(await agentSocket(site, o), 'audit', { count: o.last });
       if (o.json) for (const entry of entries) write(`${JSON.stringify(entry)}\n`);
       else
         write(

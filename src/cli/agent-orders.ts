@@ -59,7 +59,7 @@ export function freezeCommand(write: Write = toStandardOutput): Command {
     .option('--for <time>', 'thaw by itself after so long, such as 30m', waitOf)
     .action(async (site: string | undefined, o: OrderOptions & { readonly for?: number }) => {
       const order = { owner: o.owner, reason: o.reason, ...(o.for === undefined ? {} : { seconds: o.for }) };
-      say(await ask(agentSocket(site, o), 'freeze', order), o, write);
+      say(await ask(await agentSocket(site, o), 'freeze', order), o, write);
     });
 }
 
@@ -69,7 +69,7 @@ export function unfreezeCommand(write: Write = toStandardOutput): Command {
     'let health decide again',
     '  nearcast unfreeze fra --reason "probes work"',
   ).action(async (site: string | undefined, o: OrderOptions) =>
-    say(await ask(agentSocket(site, o), 'unfreeze', { owner: o.owner, reason: o.reason }), o, write),
+    say(await ask(await agentSocket(site, o), 'unfreeze', { owner: o.owner, reason: o.reason }), o, write),
   );
 }
 
@@ -81,7 +81,7 @@ async function move(
   o: MoveOptions,
   write: Write,
 ): Promise<void> {
-  const socket = agentSocket(site, o);
+  const socket = await agentSocket(site, o);
   const view = await ask(socket, verb, { owner: o.owner, reason: o.reason });
   if (o.wait === undefined) return say(view, o, write);
   await waitFor(socket, end, o.wait === true ? 600 : o.wait);

@@ -25,7 +25,7 @@ export function statusCommand(write: Write = toStandardOutput): Command {
         process.exitCode = exit;
         return;
       }
-      const view = await ask(agentSocket(site, o), 'status', {});
+      const view = await ask(await agentSocket(site, o), 'status', {});
       write(
         o.json
           ? `${JSON.stringify(view, null, 2)}\n`
@@ -36,7 +36,7 @@ export function statusCommand(write: Write = toStandardOutput): Command {
 
 async function nagios(site: string | undefined, o: AskOptions): Promise<NagiosAnswer> {
   try {
-    return nagiosOf(await ask(agentSocket(site, o), 'status', {}));
+    return nagiosOf(await ask(await agentSocket(site, o), 'status', {}));
   } catch (error) {
     return nagiosUnknown((error as Error).message);
   }
@@ -53,7 +53,7 @@ export function watchCommand(write: Write = toStandardOutput): Command {
     .option('--last <count>', 'begin with so many that have been', '10')
     .action(async (site: string | undefined, o: AskOptions & { readonly last: string }) => {
       const colour = wantsColour(process.stdout);
-      await withControl(agentSocket(site, o), async (client) => {
+      await withControl(await agentSocket(site, o), async (client) => {
         for await (const item of client.stream('watch', { before: Number(o.last) || 0 }))
           write(o.json ? `${JSON.stringify(item)}\n` : `${formatHappening(item as Happening, colour)}\n`);
       });
@@ -72,7 +72,7 @@ export async function explainUpstream(
   write: Write,
 ): Promise<void> {
   const [prefix, upstream] = words.filter((w) => w !== 'prefix' && w !== 'to');
-  const view = await ask(agentSocket(o.site, o), 'explain', {
+  const view = await ask(await agentSocket(o.site, o), 'explain', {
     prefix: prefix ?? '',
     upstream: upstream ?? '',
   });

@@ -38,7 +38,7 @@ the file, or a change that only a new start can make (asn, id, listen, control, 
         throw new Failure(`which site: ${name} or ${o.site}?`, EXIT.usage);
       const site = name ?? o.site;
       const given = command.getOptionValueSource('socket') !== 'default';
-      const socket = given ? o.socket : socketOf(site, o);
+      const socket = given ? o.socket : await socketOf(site, o);
       const args: Args = {
         owner: owner(),
         ...(o.dryRun ? { dryRun: true } : {}),
@@ -52,7 +52,7 @@ the file, or a change that only a new start can make (asn, id, listen, control, 
 }
 
 /** Without a name the speaker is meant, and where none runs, the agent that does. */
-function socketOf(site: string | undefined, o: Options): string {
+async function socketOf(site: string | undefined, o: Options): Promise<string> {
   const agent = o.dryRun === true || !existsSync(o.socket);
   return site !== undefined || (agent && sitesHere().length > 0) ? agentSocket(site, {}) : o.socket;
 }

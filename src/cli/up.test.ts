@@ -408,7 +408,7 @@ test('a site that is misspelt is told the nearest name, whatever is asked', asyn
   await expect(ask('fail', { service: 'wbe', site: 'tyo', how: 'refuse' }, o)).rejects.toThrow(
     /did you mean web\?/,
   );
-  expect(() => agentSocket(`${NAME}-tyoo`, {})).toThrow(`did you mean ${NAME}-tyo?`);
+  await expect(agentSocket(`${NAME}-tyoo`, {})).rejects.toThrow(`did you mean ${NAME}-tyo?`);
 });
 
 test('a drain by the agent moves every client and loses no request', async () => {
