@@ -17,7 +17,7 @@ import { Router } from './router.ts';
 
 export const clock = realClock();
 export const V4 = '203.0.113.0/24' as Prefix;
-const ends: (() => Promise<void>)[] = [];
+const ends: (() => unknown)[] = [];
 let folder: string;
 
 beforeEach(() => {
@@ -31,8 +31,11 @@ afterEach(async () => {
 /** A file in the folder of this test; without a name, the state file of the agent. */
 export const fileOf = (...name: string[]) => join(folder, ...(name.length ? name : ['agent-fra.json']));
 
-/** The upstream: AS 64601, which keeps the routes of a neighbour that restarts for 30 s. */
-export async function upstream(): Promise<Router> {
+/** Ends something after this test, what was begun last first. */
+export const afterwards = (end: () => unknown) => void ends.push(end);
+
+/** The upstream of a site at 127.0.0.`at`: AS 64601, which keeps the routes of a neighbour that restarts for 30 s. */
+export async function upstream(at = 2): Promise<Router> {
   const router = new Router({
     speaker: { asn: 64601 as Asn, id: '198.51.100.1' as Address },
     listen: [{ address: '127.0.0.1' as Address, port: 0 }],
@@ -41,8 +44,8 @@ export async function upstream(): Promise<Router> {
   });
   router.addPeer({
     options: {
-      name: 'fra',
-      address: '127.0.0.2' as Address,
+      name: 'site',
+      address: `127.0.0.${at}` as Address,
       session: {
         localAsn: 64601 as Asn,
         localId: '198.51.100.1' as Address,
@@ -58,7 +61,7 @@ export async function upstream(): Promise<Router> {
     transport: { port: 179, localAddress: '127.0.0.1' as Address },
   });
   await router.start();
-  ends.push(() => router.stop());
+  afterwards(() => router.stop());
   return router;
 }
 
@@ -134,7 +137,7 @@ export async function started(
 ): Promise<Driven> {
   const driven = agentOf(plan, options);
   await driven.agent.start();
-  ends.push(() => driven.agent.stop());
+  afterwards(() => driven.agent.stop());
   return driven;
 }
 
@@ -181,5 +184,5 @@ export function heard(up: Router, prefix = V4) {
 
 export const port = (up: Router) => up.listeners[0]!.port;
 /** The agent, as its upstream sees it. */
-export const peerOf = (up: Router) => up.speaker.peers.get('fra')!;
+export const peerOf = (up: Router) => up.speaker.peers.get('site')!;
 export const isUp = (up: Router) => peerOf(up).established !== undefined;

@@ -1,73 +1,29 @@
 /** The process around an agent: its control socket, metrics, systemd, restarts in child processes, and tickets over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Address, type Asn, millis, type Prefix } from '../base/index.ts';
-import { connectControl, logger, realClock } from '../host/index.ts';
+import { expect, test } from 'vitest';
+import type { Address } from '../base/index.ts';
+import { connectControl, logger } from '../host/index.ts';
 import { routes } from '../speaker/index.ts';
-import { IPV4_UNICAST } from '../wire/index.ts';
+import { afterwards, clock, fileOf, isUp, peerOf, upstream, V4 } from './agent.test-support.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { serveIssuer } from './issuer-service.ts';
 import { sdNotify } from './notify.ts';
 import { readPlan } from './reload.ts';
-import { Router } from './router.ts';
+import type { Router } from './router.ts';
 import type { AgentReloadView, ExplainView, OrderView, StatusView } from './views.ts';
 
-const clock = realClock();
 const BIN = fileURLToPath(new URL('../../bin/nearcast', import.meta.url));
-const V4 = '203.0.113.0/24' as Prefix;
-const ends: (() => unknown)[] = [];
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'nearcast-daemon-'));
-});
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function upstream(at = 2): Promise<Router> {
-  const router = new Router({
-    speaker: { asn: 64601 as Asn, id: '198.51.100.1' as Address },
-    listen: [{ address: '127.0.0.1' as Address, port: 0 }],
-    clock,
-    note: () => {},
-  });
-  router.addPeer({
-    options: {
-      name: 'site',
-      address: `127.0.0.${at}` as Address,
-      session: {
-        localAsn: 64601 as Asn,
-        localId: '198.51.100.1' as Address,
-        remoteAsn: 64500 as Asn,
-        passive: true,
-        role: 'provider',
-        families: [IPV4_UNICAST],
-        gracefulRestart: { restartTime: millis(30_000) },
-      },
-      import: { rules: [{ name: 'all', end: 'accept' }] },
-      export: { rules: [{ name: 'none', end: 'reject' }] },
-    },
-    transport: { port: 179 },
-  });
-  await router.start();
-  ends.push(() => router.stop());
-  return router;
-}
 
 /** A service that accepts connections on loopback. */
 async function service(): Promise<net.Server & { readonly port: number }> {
   const server = net.createServer((socket) => socket.end());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => server.close());
+  afterwards(() => server.close());
   return Object.assign(server, { port: (server.address() as net.AddressInfo).port });
 }
 
@@ -80,7 +36,7 @@ interface Sketch {
 }
 
 function planFile({ up, service, more = '', site = 'fra', at = 2 }: Sketch, other = ''): string {
-  const file = join(folder, `${site}.yaml`);
+  const file = fileOf(`${site}.yaml`);
   writeFileSync(
     file,
     `
@@ -114,16 +70,16 @@ async function daemonOf(file: string, site = 'fra'): Promise<Daemon> {
     log: logger({ write: () => {} }),
     env: {},
     version: '0.0.0',
-    socket: join(folder, `${site}.sock`),
-    folder,
+    socket: fileOf(`${site}.sock`),
+    folder: fileOf('.'),
     metrics: { address: '127.0.0.1' as Address, port: 0 },
   });
-  ends.push(() => daemon.stop('test', 'over'));
+  afterwards(() => daemon.stop('test', 'over'));
   return daemon;
 }
 
 async function ask<T>(verb: string, args = {}, site = 'fra'): Promise<T> {
-  const client = await connectControl(join(folder, `${site}.sock`));
+  const client = await connectControl(fileOf(`${site}.sock`));
   try {
     return (await client.call(verb, args)) as T;
   } finally {
@@ -246,7 +202,7 @@ test('a reload says beforehand what it would do, does it, and refuses a plan wit
   writeFileSync(file, `${readFileSync(file, 'utf8')}\nsitez: {}\n`);
   await expect(ask('reload')).rejects.toMatchObject({ exit: 2, message: expect.stringMatching(/sitez/) });
   expect(med(up)).toBe(7);
-  expect(up.speaker.peers.get('site')!.machine.ups).toBe(1);
+  expect(peerOf(up).machine.ups).toBe(1);
 });
 
 test('metrics say what is wanted and what was sent, session by session', async () => {
@@ -286,7 +242,7 @@ test('clients that connect to the metrics and say nothing, or keep their connect
     });
     idle.on('error', () => {});
     idle.resume();
-    ends.push(() => idle.destroy());
+    afterwards(() => idle.destroy());
   }
   await new Promise((resolve) => setTimeout(resolve, 50));
   const answer = await fetch(daemon.metricsUrl!, { headers: { connection: 'close' } });
@@ -324,24 +280,24 @@ test('killed with -9, an agent that comes back lets peers keep its routes until 
   const file = planFile({ up, service: web.port });
   const first = agentProcess(file);
   await until(() => route(up));
-  await until(() => /"announcing":true/.test(readText(join(folder, 'agent-fra.json'))));
+  await until(() => /"announcing":true/.test(readText(fileOf('agent-fra.json'))));
   first.kill('SIGKILL');
   await until(() => route(up)?.stale);
-  const withdrawals = up.speaker.peers.get('site')!.counters.withdrawalsIn;
+  const withdrawals = peerOf(up).counters.withdrawalsIn;
   const second = agentProcess(file);
   const log: string[] = [];
   second.stderr?.on('data', (text: Buffer) => log.push(text.toString()));
   // The session is back, the route still the old one: nothing is said before three good probes.
-  await until(() => up.speaker.peers.get('site')?.established && route(up)?.stale);
-  expect(up.speaker.peers.get('site')!.established?.negotiated.gracefulRestart?.peerRestarted).toBe(true);
+  await until(() => isUp(up) && route(up)?.stale);
+  expect(peerOf(up).established?.negotiated.gracefulRestart?.peerRestarted).toBe(true);
   await until(() => route(up)?.stale === false);
   expect(log.join('')).toContain('"restarted":true');
-  expect(up.speaker.peers.get('site')!.counters.withdrawalsIn).toBe(withdrawals);
+  expect(peerOf(up).counters.withdrawalsIn).toBe(withdrawals);
   const gone = new Promise((resolve) => second.once('exit', resolve));
   second.kill('SIGTERM');
   await until(() => !route(up));
   await gone;
-  expect(readText(join(folder, 'agent-fra.json'))).toMatch(/"running":false/);
+  expect(readText(fileOf('agent-fra.json'))).toMatch(/"running":false/);
 });
 
 test('frozen and killed with -9, it comes back with what it announced, though its service has gone meanwhile: the route is never withdrawn', async () => {
@@ -350,18 +306,18 @@ test('frozen and killed with -9, it comes back with what it announced, though it
   const file = planFile({ up, service: web.port });
   const first = agentProcess(file);
   await until(() => route(up));
-  const socket = join(folder, 'child.sock');
+  const socket = fileOf('child.sock');
   const client = await connectControl(socket);
   await client.call('freeze', { owner: 'anna', reason: 'the probes are rebuilt' });
   client.close();
   web.close();
-  await until(() => /"frozen"/.test(readText(join(folder, 'agent-fra.json'))));
+  await until(() => /"frozen"/.test(readText(fileOf('agent-fra.json'))));
   first.kill('SIGKILL');
   await until(() => route(up)?.stale);
-  const withdrawals = up.speaker.peers.get('site')!.counters.withdrawalsIn;
+  const withdrawals = peerOf(up).counters.withdrawalsIn;
   agentProcess(file);
   await until(() => route(up)?.stale === false);
-  expect(up.speaker.peers.get('site')!.counters.withdrawalsIn).toBe(withdrawals);
+  expect(peerOf(up).counters.withdrawalsIn).toBe(withdrawals);
   expect(med(up)).toBe(0);
 });
 
@@ -370,7 +326,7 @@ test('a SIGHUP before it has begun does not end it', async () => {
   const web = await service();
   const child = agentProcess(planFile({ up, service: web.port }));
   // As soon as there is a socket to ask, long before it is ready.
-  await until(() => existsSync(join(folder, 'child.sock')));
+  await until(() => existsSync(fileOf('child.sock')));
   child.kill('SIGHUP');
   await until(() => route(up));
   const gone = once(child, 'exit');
@@ -404,15 +360,15 @@ function agentProcess(file: string, env = process.env): ChildProcess {
       '--site',
       'fra',
       '--state',
-      folder,
+      fileOf('.'),
       '--socket',
-      join(folder, 'child.sock'),
+      fileOf('child.sock'),
       '--metrics',
       'none',
     ],
     { env, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  ends.push(() => child.kill('SIGKILL'));
+  afterwards(() => child.kill('SIGKILL'));
   return child;
 }
 
@@ -447,10 +403,10 @@ test('of two sites with one ticket between them, the first to fall leaves and th
     plan: readPlan(seed, 'fra', {}).plan,
     port: 0,
     log: logger({ write: () => {} }),
-    store: join(folder, 'issuer.json'),
+    store: fileOf('issuer.json'),
     first: true,
   });
-  ends.push(() => issuer.close());
+  afterwards(() => issuer.close());
   const fra = await daemonOf(two('fra', a, webA.port, 'nyc', b, 2), 'fra');
   const nyc = await daemonOf(two('nyc', b, webB.port, 'fra', a, 3), 'nyc');
   await until(() => route(a) && route(b));
@@ -488,7 +444,7 @@ test('systemd hears READY, STATUS, WATCHDOG and STOPPING as datagrams', async ()
   const recv = c.func('int64_t recv(int, void *, uint64_t, int)');
   const close = c.func('int close(int)');
   const fd = socket(1, 2, 0) as number;
-  ends.push(() => close(fd));
+  afterwards(() => close(fd));
   const name = `nearcast-test-${process.pid}`;
   const address = Buffer.concat([Buffer.from([1, 0, 0]), Buffer.from(name)]);
   expect(bind(fd, address, address.length)).toBe(0);
