@@ -88,10 +88,17 @@ function readKept(file: string): Kept | undefined {
   return parsed.data;
 }
 
-/** What was seen of a prefix's clients before; nothing when nothing is kept. */
-export function observationsKept(plan: string, prefix: Prefix): readonly Observation[] {
-  const kept = readKept(correctionsFile(plan))?.catchments.find((c) => c.prefix === prefix);
-  return (kept?.observations ?? []).map(fromRow);
+/** What was seen of a prefix's clients before, nothing when nothing is kept; and words for what it was learnt from and where it is. */
+export function correctionsKept(
+  plan: string,
+  prefix: Prefix,
+): { readonly observations: readonly Observation[]; readonly sources: string } {
+  const file = correctionsFile(plan);
+  const kept = readKept(file)?.catchments.find((c) => c.prefix === prefix);
+  return {
+    observations: (kept?.observations ?? []).map(fromRow),
+    sources: sourcesOf(kept?.learnt ?? [], file),
+  };
 }
 
 /** Adds what a file of observations says to what is kept. A client seen again counts once, as it was seen last. Returns a sentence. */
@@ -157,10 +164,8 @@ function notKept(unnamed: number, again: number): readonly string[] {
 
 const isName = (text: string) => text.length > 0 && text.length <= LONGEST_NAME;
 
-/** What was learnt from, the last files of it and when, and where it is kept. */
-export function sourcesKept(plan: string, prefix: Prefix): string {
-  const file = correctionsFile(plan);
-  const learnt = readKept(file)?.catchments.find((c) => c.prefix === prefix)?.learnt ?? [];
+/** The last files that were learnt from and when, and where it is kept. */
+function sourcesOf(learnt: Catchment['learnt'], file: string): string {
   const last = learnt.slice(-3).map((l) => `${l.file}, ${l.saved.slice(0, 10)}`);
   const more = learnt.length - last.length;
   return `${last.join('; ')}${more > 0 ? ` and ${more} before` : ''} (${file})`;

@@ -17,7 +17,7 @@ import {
   strayed,
   summarise,
 } from '../predict/index.ts';
-import { type CorrectionOptions, observationsKept, sourcesKept } from './corrections.ts';
+import { type CorrectionOptions, correctionsKept } from './corrections.ts';
 import { percent, type Stage, type StageOptions, stage, warn } from './predict-stage.ts';
 import { progressBar } from './progress.ts';
 
@@ -87,7 +87,7 @@ export function expectedTogether(
 /** Who was seen, under which announcements, and the words for it. */
 function seenFor(plan: string, s: Stage, options: CorrectionOptions & StageOptions) {
   if (options.corrections === false) return undefined;
-  const kept = observationsKept(plan, s.prefix);
+  const { observations: kept, sources } = correctionsKept(plan, s.prefix);
   if (kept.length === 0) return undefined;
   if (options.generated !== undefined) {
     warn(
@@ -105,7 +105,7 @@ function seenFor(plan: string, s: Stage, options: CorrectionOptions & StageOptio
       `${left} of ${kept.length} clients that were seen landed at sites that the plan does not have or announce: they are left out`,
     );
   if (seen.length === 0) return undefined;
-  const said = `corrected by ${seen.length} clients that were seen: ${sourcesKept(plan, s.prefix)}; --no-corrections leaves them out`;
+  const said = `corrected by ${seen.length} clients that were seen: ${sources}; --no-corrections leaves them out`;
   return { seen, under, said };
 }
 

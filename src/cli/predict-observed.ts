@@ -1,7 +1,7 @@
 /** `nearcast predict --observed`: who landed where, beside what was predicted, and what is learnt from it. */
 import { crossValidated, type Observation, type Prediction, rulesFor } from '../predict/index.ts';
 import { looksLikeJson, readAtlas, readProbes, siteNamer } from './atlas.ts';
-import { observationsKept, saveCorrections } from './corrections.ts';
+import { correctionsKept, saveCorrections } from './corrections.ts';
 import { EXIT, Failure } from './failure.ts';
 import {
   bytesOf,
@@ -51,7 +51,9 @@ export function observedAnswer(
   const now = new Set(observations.map((o) => o.id));
   // What was kept of these very clients says nothing about how well others are known.
   const before =
-    options.corrections === false ? [] : observationsKept(plan, prefix).filter((o) => !now.has(o.id));
+    options.corrections === false
+      ? []
+      : correctionsKept(plan, prefix).observations.filter((o) => !now.has(o.id));
   const scores = scoresOf(prediction, guessesOf(prediction, observations, before));
   const last = scores.at(-1);
   const saved = options.save

@@ -9,7 +9,7 @@ import {
   pairsOf,
   SURE,
 } from '../predict/index.ts';
-import { type CorrectionOptions, observationsKept } from './corrections.ts';
+import { type CorrectionOptions, correctionsKept } from './corrections.ts';
 import { carriedTo, type Expectation, expectationFor } from './expectation.ts';
 import { EXIT, Failure } from './failure.ts';
 import { toStandardOutput, type Write } from './output.ts';
@@ -204,7 +204,7 @@ function withDoubt(a: Answer, s: Stage, seen: Expectation | undefined): Answer {
  */
 function fromRoutes(a: Answer, file: string, s: Stage, options: Options): Answer {
   const doubted = withDoubt(a, s, undefined);
-  const kept = options.corrections === false ? 0 : observationsKept(file, s.prefix).length;
+  const kept = options.corrections === false ? 0 : correctionsKept(file, s.prefix).observations.length;
   const unused = `worked out from routes alone: what was seen of ${kept} clients and kept beside the plan is not in it`;
   return {
     ...doubted,
