@@ -311,7 +311,6 @@ export async function searchAnswer(
     );
   const within = countOf(options.within ?? '200', '--within');
   const threads = threadsOf(options.threads, prediction, within);
-  const stop = interrupt();
   const looks: SearchOptions = {
     over,
     goal,
@@ -321,6 +320,7 @@ export async function searchAnswer(
   };
   const bar = progressBar('tried');
   const most = Math.min(within, statesOf(prediction.deployment, looks));
+  const stop = interrupt();
   const found = await searchOn(
     threads,
     prediction.ground,
