@@ -64,7 +64,7 @@ function get(
   return new Promise((resolve, reject) => {
     const request = http.request({ host: '127.0.0.1', port, path, agent: false, ...options }, (answer) => {
       let text = '';
-      answer.on('data', (piece) => {
+      answer.setEncoding('utf8').on('data', (piece) => {
         text += piece;
       });
       answer.on('end', () =>
