@@ -103,8 +103,8 @@ describe('what is believed and learnt of a client', () => {
     const [fra, , sin] = parts({}) as unknown as [number, number, number];
     const [, , sinAlike] = parts({ prefix: '10.17.0.0/24' as Prefix }) as unknown as [number, number, number];
     expect(sinAlike).toBeGreaterThan(sin);
-    // Another /12, no IPv4 prefix: as if nothing were known of it.
-    for (const prefix of ['11.0.0.0/24', '2001:db8::/48'] as Prefix[])
+    // Another /12, a prefix that is wider than what is compared, none of IPv4: as if nothing were known of it.
+    for (const prefix of ['11.0.0.0/24', '10.0.0.0/8', '2001:db8::/48'] as Prefix[])
       expect(parts({ prefix })).toEqual(parts({}));
     const [atSin, atFra] = [prediction.places[2], prediction.places[0]];
     expect(parts({ at: atSin })[2]).toBeGreaterThan(sin);

@@ -2,7 +2,7 @@
  * Where clients did land, and what that says of others: corrections learnt from some clients for those nobody saw. Each step
  * takes the one before as its prior: the belief, what each site draws, the country, networks alike, the network itself.
  */
-import { type Asn, ipv4Number, prefixFamily } from '../base/index.ts';
+import { type Asn, ipv4Number, prefixFamily, prefixLength } from '../base/index.ts';
 import { distanceKm, type LatLon } from '../topology/index.ts';
 import { believed, type Client } from './belief.ts';
 import { countedAlike, type Kin, kinOf } from './kinship.ts';
@@ -32,7 +32,7 @@ const NEAR = 2;
 const NEAR_KM = 400;
 /** An observation of the same network in another country counts this much. */
 const ABROAD = 0.1;
-/** One in the same /12 counts twice, and for each bit more of the IPv4 address, up to a /16, twice that more. */
+/** One in the same /12 counts twice; what it counts more doubles with each further bit of the IPv4 address, up to a /16. */
 const SAME_BITS = { from: 12, to: 16 } as const;
 
 /** Observations prepared to learn from. */
@@ -153,9 +153,10 @@ function corrected(prior: Float64Array, counts: Float64Array, trust: number): Fl
   return prior.map((p, k) => ((counts[k] as number) + trust * p) / (sum + trust));
 }
 
-/** The address of a client's IPv4 prefix, 32 bits. */
+/** The address of a client's IPv4 prefix, 32 bits; undefined also where the prefix is too short to compare. */
 function ipv4Of({ prefix }: Client): number | undefined {
-  return prefix && prefixFamily(prefix) === 4 ? ipv4Number(prefix.slice(0, prefix.indexOf('/'))) : undefined;
+  if (!prefix || prefixFamily(prefix) !== 4 || prefixLength(prefix) < SAME_BITS.to) return undefined;
+  return ipv4Number(prefix.slice(0, prefix.indexOf('/')));
 }
 
 /** How much more an observation counts because the addresses of the two begin alike; one where that is not known. */
